@@ -1,0 +1,175 @@
+import type { Either } from 'fp-ts/Either';
+import type { ActionKind, ActionOf } from './action';
+import type { ActionId, DeviceUuid, Instant, RunId } from './brand';
+import type { Device } from './device';
+import type { EventSink } from './event';
+import type { Failure } from './failure';
+import type { Target } from './policy';
+import type { DeviceFacts, Outcome, RunOwner, RunPhase, RunRecord } from './run';
+import type { Secret } from './secret';
+import type { Slot } from './slot';
+
+/** The API's answer: every device with `backupEnabled` on itself or its fleet, and the rows that could not be read. */
+export interface FleetReading {
+  readonly devices: readonly Device[];
+  readonly unreadable: readonly { readonly what: string; readonly problem: string }[];
+}
+
+/** balena's API, as far as we use it. Failures are values: `auth-rejected` (who: api) and `api-unavailable`. */
+export interface FleetApi {
+  /** One paged query (design.md section 5); `fleets`: slugs, or null for all. */
+  readDevices(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
+  /** The account's name: the gateway's SSH user. */
+  username(signal: AbortSignal): Promise<Either<Failure, string>>;
+  /** Adds the key unless the account has the same key material. `added` says which. */
+  ensureKey(
+    title: string,
+    publicKey: string,
+    signal: AbortSignal,
+  ): Promise<Either<Failure, { readonly added: boolean }>>;
+}
+
+/** What is known when the far shell's channel or the link has ended. An exit code from a gateway means nothing. */
+export interface SessionEnd {
+  /** `closed`: the far side ended the channel in order; `lost`: the link broke or the keepalive gave up. */
+  readonly kind: 'closed' | 'lost';
+  /** Typed when the far side's words name a reason, for example a device that the gateway cannot reach. */
+  readonly failure: Failure | null;
+  readonly exitCode: number | null;
+  /** The last 4 KiB of standard error, control characters escaped. */
+  readonly stderrTail: string;
+}
+
+/** One shell on the host OS of one device: what is sent is its standard input. */
+export interface Session {
+  send(text: string): void;
+  /** Lines of standard output in order, without their ends; a line over 64 KiB is cut. Ends when the channel does. */
+  readonly lines: AsyncIterable<string>;
+  /** Settles after `lines` has ended; never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  /** Ends the channel and, when it was the last, the connection. */
+  close(): void;
+}
+
+/** The way to a device. One connection and one channel a session in the good case. */
+export interface Transport {
+  readonly name: string;
+  /** Opens a shell that reads the script from its standard input. Every phase has its own time limit. */
+  open(device: Device, signal: AbortSignal): Promise<Either<Failure, Session>>;
+  /** Closes what is kept open. */
+  close(): void;
+}
+
+/** What the run container needs to reach a target over SSH. Held in memory only. */
+export interface SshCredential {
+  readonly privateKey: Secret;
+  /** OpenSSH certificate (the text of `key-cert.pub`), or null for a plain key. */
+  readonly certificate: string | null;
+  /** known_hosts lines for exactly the target's host. */
+  readonly knownHosts: string;
+}
+
+export interface Keys {
+  /** Our own key for balena devices, made at the first call. `publicKey` is an OpenSSH line. */
+  fleetKey(): Promise<{ readonly privateKey: Secret; readonly publicKey: string; readonly fingerprint: string }>;
+  /** For a target with `overSsh`: the user's key where known_hosts has the host, else a certificate for the collector, read-write. */
+  credentialFor(target: Target, device: DeviceUuid, runId: RunId): Promise<Either<Failure, SshCredential>>;
+}
+
+/** Hosts whose keys we trusted at first use. */
+export interface HostKeys {
+  /** The key line (`type base64`) that is remembered for `host:port`, or null. */
+  lookup(host: string): string | null;
+  remember(host: string, key: string): void;
+  forget(host: string): boolean;
+}
+
+/** What a pass saw of one enabled device. */
+export interface Sighting {
+  readonly device: DeviceUuid;
+  readonly name: string;
+  /** `pattern zone` of its schedule. */
+  readonly scheduleKey: string;
+  /** Changes when anything in the policy does: failures are forgotten then. */
+  readonly policyKey: string;
+  /** Present token of `backupRequest`, or null. */
+  readonly request: string | null;
+}
+
+export interface NewRun {
+  readonly runId: RunId;
+  readonly actionId: ActionId;
+  readonly kind: ActionKind;
+  readonly device: DeviceUuid;
+  readonly deviceName: string;
+  readonly slot: Slot;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly place: string;
+  readonly startedAt: Instant;
+}
+
+/** The durable record of runs. Synchronous: SQLite in this process; every call is one transaction. */
+export interface Ledger {
+  /** Facts of every device seen so far, in a few queries whatever the number of devices. */
+  facts(): ReadonlyMap<DeviceUuid, DeviceFacts>;
+  /** Records what a pass saw of the enabled devices; devices not in the list are no longer enabled. */
+  see(sightings: readonly Sighting[], now: Instant): void;
+  /** Makes the run active. False, and nothing written, when the device has an active run already. */
+  begin(run: NewRun, owner: RunOwner, leaseUntil: Instant): boolean;
+  /** Extends the lease. False when the run has ended or another owner holds it: stop following then. */
+  renew(runId: RunId, owner: RunOwner, leaseUntil: Instant): boolean;
+  /** Takes over an active run whose lease has expired. False when it has ended or its lease still runs. */
+  takeOver(runId: RunId, owner: RunOwner, now: Instant, leaseUntil: Instant): boolean;
+  /** Gives an active run up at once, so that the next owner need not wait for the lease. */
+  release(runId: RunId, owner: RunOwner, now: Instant): void;
+  /** Where the run is now. */
+  advance(runId: RunId, phase: RunPhase): void;
+  /** Commits the outcome; `handled` marks its slot as handled; `retryAt` is when the device may be tried again. False when it had ended already. */
+  finish(runId: RunId, ending: RunEnding): boolean;
+  /** Marks a slot as handled without a run (past its starting deadline). */
+  skip(device: DeviceUuid, slot: Slot): void;
+  active(): readonly RunRecord[];
+  /** The device's runs, latest first. */
+  runsOf(device: DeviceUuid, limit: number): readonly RunRecord[];
+  close(): void;
+}
+
+export interface RunEnding {
+  readonly outcome: Exclude<Outcome, { readonly kind: 'detached' }>;
+  readonly endedAt: Instant;
+  readonly handled: boolean;
+  /** Counts toward the backoff. */
+  readonly counts: boolean;
+  readonly retryAt: Instant | null;
+}
+
+/** What an executor is given for one run. */
+export interface RunContext {
+  readonly runId: RunId;
+  readonly nonce: string;
+  readonly startedAt: Instant;
+  /** What the ledger knew when the run was started. */
+  readonly facts: DeviceFacts | null;
+  /** Aborted at shutdown: leave the run going on the device and give `detached`. */
+  readonly signal: AbortSignal;
+  readonly emit: EventSink;
+  readonly advance: (phase: RunPhase) => void;
+  /**
+   * Commits the outcome to the ledger. The device's container is only removed after this has returned true, so that a
+   * crash in between leaves the result on the device for adoption.
+   */
+  readonly commit: (outcome: Exclude<Outcome, { readonly kind: 'detached' }>) => boolean;
+}
+
+/** Carries out one kind of action. Never rejects: what goes wrong is in the outcome. */
+export type Executor<K extends ActionKind> = (action: ActionOf<K>, context: RunContext) => Promise<Outcome>;
+
+/**
+ * Follows or collects the run that another process, or an earlier link, left on the device: alive = follow it, ended =
+ * collect its result, gone = failed with `run-lost`. Starts nothing. Needs no policy: the run carries its own.
+ */
+export type Adopter = (run: RunRecord, device: Device, context: RunContext) => Promise<Outcome>;
+
+/** A kind without an executor does not compile. */
+export type Executors = { readonly [K in ActionKind]: Executor<K> };

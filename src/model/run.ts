@@ -1,0 +1,94 @@
+import type { ActionKind } from './action';
+import type { ActionId, DeviceUuid, Instant, RunId } from './brand';
+import type { Failure } from './failure';
+import type { Slot } from './slot';
+
+export type SnapshotMode = 'full' | 'incremental';
+
+/** Figures of one run: bytes and counts from Duplicity's statistics block. */
+export interface RunStatistics {
+  readonly sourceFiles: number;
+  readonly sourceBytes: number;
+  readonly newFiles: number;
+  readonly changedFiles: number;
+  readonly deletedFiles: number;
+  /** What the run added to the target, as Duplicity counts it (volumes only). */
+  readonly storedBytes: number;
+  readonly errors: number;
+}
+
+/** How a run ended. `detached`: the link is gone, the run goes on, on the device, and is adopted later. */
+export type Outcome =
+  | {
+      readonly kind: 'succeeded';
+      readonly mode: SnapshotMode;
+      readonly statistics: RunStatistics;
+      /** Names of the volumes in the snapshot, sorted, and of those of them that were empty. */
+      readonly volumes: readonly string[];
+      readonly emptyVolumes: readonly string[];
+      /** Duplicity's own time of the set, to the second. */
+      readonly snapshotAt: Instant;
+      /** The last lines of output, scrubbed. */
+      readonly tail: readonly string[];
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly tail: readonly string[] }
+  | { readonly kind: 'detached'; readonly reason: 'link-lost' | 'shutdown' };
+
+export type RunState = 'active' | 'succeeded' | 'failed';
+
+export type RunPhase = 'connecting' | 'preparing' | 'pulling' | 'running' | 'verifying' | 'collecting';
+
+/** Who looks after an active run: a process and when it started, so that a reused pid is not mistaken for it. */
+export interface RunOwner {
+  readonly process: string;
+  readonly startedAt: Instant;
+}
+
+export interface RunRecord {
+  readonly runId: RunId;
+  readonly actionId: ActionId;
+  readonly kind: ActionKind;
+  readonly device: DeviceUuid;
+  readonly deviceName: string;
+  readonly slot: Slot;
+  readonly attempt: number;
+  /** Written on every line of the device's script and on the container: proves that it is this ledger's run. */
+  readonly nonce: string;
+  readonly place: string;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly owner: RunOwner;
+  readonly leaseUntil: Instant;
+  readonly phase: RunPhase;
+  /** Null while the run is active. */
+  readonly outcome: Exclude<Outcome, { kind: 'detached' }> | null;
+}
+
+/** What the ledger knows about one device, for deciding. */
+export interface DeviceFacts {
+  readonly device: DeviceUuid;
+  /** The first pass of the present stretch of being enabled. */
+  readonly enabledSince: Instant;
+  /** The first pass that saw the present schedule and zone. */
+  readonly scheduleSince: Instant;
+  /** `pattern zone` that `scheduleSince` is about. */
+  readonly scheduleKey: string;
+  /** The latest schedule slot that is handled, or null. */
+  readonly handledSlot: Instant | null;
+  /** The last token of `backupRequest` that is handled; the one found with an empty ledger counts as handled. */
+  readonly handledRequest: string | null;
+  readonly active: RunRecord | null;
+  /** The latest ended run. */
+  readonly last: RunRecord | null;
+  readonly lastSuccess: RunRecord | null;
+  /** Of the last success: when, and what the newest full at that place is. */
+  readonly lastFullAt: Instant | null;
+  readonly lastFullPlace: string | null;
+  /** Failures since the last success or change of policy; drives the backoff. */
+  readonly failures: number;
+  /** No try before this instant, or null. */
+  readonly retryAt: Instant | null;
+  /** The highest attempt so far at each action of the device's latest runs: the next run's attempt is one more. */
+  readonly attempts: ReadonlyMap<ActionId, number>;
+}
