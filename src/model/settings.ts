@@ -70,4 +70,6 @@ export interface Settings {
   readonly environment: ReadonlyMap<string, string>;
   /** Every value that must never be shown: for the scrubber. */
   readonly secrets: readonly Secret[];
+  /** Sentences for the log: what was read, but is probably not what the person meant. */
+  readonly warnings: readonly string[];
 }
