@@ -1,0 +1,30 @@
+# The orchestrator. Node 22 is the last line with images for arm/v7, which many balena devices need.
+FROM node:22-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig*.json ./
+COPY src ./src
+RUN node_modules/.bin/tsc -p tsconfig.build.json
+
+# Optional packages are native speed-ups and a Node.js for development; none is needed here.
+FROM node:22-trixie-slim AS modules
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:22-trixie-slim
+# ssh-keygen signs the certificates for the collector.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates openssh-client \
+ && apt-get clean \
+ && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*
+WORKDIR /app
+COPY package.json ./
+COPY --from=modules /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY bin ./bin
+ENV NODE_ENV=production PATH=/app/bin:$PATH STATE_DIR=/data KEYS_DIR=/keys
+VOLUME ["/data", "/keys"]
+ENTRYPOINT ["balena-backup"]
+CMD ["run"]
