@@ -21,16 +21,16 @@ export function openHostKeys(path: string): HostKeys {
     writeAtomically(path, kept.map((line) => `${line}\n`).join(''), 0o600);
   };
   return {
-    lookup: (host) => {
+    lookup: (host): string | null => {
       const name = nameOf(host);
       const found = lines().find((line) => line.startsWith(`${name} `));
       return found === undefined ? null : found.slice(name.length + 1).trim();
     },
-    remember: (host, key) => {
+    remember: (host, key): void => {
       const name = nameOf(host);
       write([...others(name), `${name} ${key.trim()}`]);
     },
-    forget: (host) => {
+    forget: (host): boolean => {
       const kept = others(nameOf(host));
       const known = kept.length < lines().length;
       if (known) write(kept);

@@ -1,13 +1,12 @@
 import { isLeft, left, right, type Either } from 'fp-ts/Either';
 import type { DeviceUuid, RunId } from '../model/brand';
 import type { Failure } from '../model/failure';
-import type { Target } from '../model/policy';
 import type { Keys, SshCredential } from '../model/ports';
 import { Secret } from '../model/secret';
 import type { Settings } from '../model/settings';
 import { collectorKnownHosts, publishCa } from './collectorkeys';
 import { hostName, knownHostsFor } from './knownhosts';
-import { makeCertified } from './sshkeygen';
+import { makeCertified, type CertificateRequest } from './sshkeygen';
 import { keyFoldersOf, loadOrMakeKey, type StoredKey } from './storedkey';
 
 /** What of the settings the keys are made from. */
@@ -55,58 +54,61 @@ function userCredential(settings: KeySettings, host: string, port: number): Eith
   return right({ privateKey, certificate: null, knownHosts: `${lines.join('\n')}\n` });
 }
 
+/** The CA, after its public half was made readable for the collector. */
+async function publish(settings: KeySettings, ca: () => Promise<StoredKey>): Promise<StoredKey> {
+  const authority = await ca();
+  try {
+    publishCa(settings.keysDir, authority.publicKey);
+  } catch (cause) {
+    // A collector that runs elsewhere has been given the key by hand.
+    if (settings.collectorHostKey === null) {
+      throw new Error(`cannot write ca.pub to KEYS_DIR (${settings.keysDir}): it must be a writable volume`, { cause });
+    }
+  }
+  return authority;
+}
+
+function certificateRequest(settings: KeySettings, device: DeviceUuid, runId: RunId): CertificateRequest {
+  return {
+    identity: `balena-backup device=${device} run=${runId}`,
+    command: `collector-serve ${device}`,
+    validForSeconds: Math.ceil((settings.runTimeoutMs + GRACE_MS) / 1000),
+  };
+}
+
+/** Left when there is no CA to sign with, or ssh-keygen failed. */
+async function certified(
+  passing: string,
+  authority: Promise<StoredKey>,
+  request: CertificateRequest,
+  knownHosts: string,
+): Promise<Either<Failure, SshCredential>> {
+  try {
+    const pair = await makeCertified(passing, (await authority).path, request);
+    return right({ privateKey: new Secret(pair.privateKey), certificate: pair.certificate, knownHosts });
+  } catch (error) {
+    return left(missing('certificate', error instanceof Error ? error.message : 'ssh-keygen failed'));
+  }
+}
+
 /** The orchestrator's keys: all of them are made by us, and only public halves leave the state directory by a file. */
 export function openKeys(settings: KeySettings): OpenedKeys {
   const folders = keyFoldersOf(settings.stateDir);
-  const fleetKey = once(() => loadOrMakeKey(folders, 'fleet', FLEET_COMMENT));
   const ca = once(() => loadOrMakeKey(folders, 'ca', CA_COMMENT));
-
-  const published = async (): Promise<StoredKey> => {
-    const authority = await ca();
-    try {
-      publishCa(settings.keysDir, authority.publicKey);
-    } catch (cause) {
-      // A collector that runs elsewhere has been given the key by hand.
-      if (settings.collectorHostKey === null) {
-        throw new Error(`cannot write ca.pub to KEYS_DIR (${settings.keysDir}): it must be a writable volume`, {
-          cause,
-        });
-      }
-    }
-    return authority;
-  };
-
-  const certified = async (device: DeviceUuid, runId: RunId, knownHosts: string): Promise<SshCredential> => {
-    const authority = await published();
-    const pair = await makeCertified(folders.passing, authority.path, {
-      identity: `balena-backup device=${device} run=${runId}`,
-      command: `collector-serve ${device}`,
-      validForSeconds: Math.ceil((settings.runTimeoutMs + GRACE_MS) / 1000),
-    });
-    return { privateKey: new Secret(pair.privateKey), certificate: pair.certificate, knownHosts };
-  };
-
-  const credentialFor = async (
-    target: Target,
-    device: DeviceUuid,
-    runId: RunId,
-  ): Promise<Either<Failure, SshCredential>> => {
-    if (target.host === null) return left(missing('host', 'the URL names no host'));
-    const port = target.port ?? 22;
-    const own = userCredential(settings, target.host, port);
-    if (own !== null) return own;
-    const knownHosts = collectorKnownHosts(settings, target.host, port);
-    if (isLeft(knownHosts)) return left(missing('collector host key', knownHosts.left));
-    return certified(device, runId, knownHosts.right).then(right, (error: unknown) =>
-      left(missing('certificate', error instanceof Error ? error.message : 'ssh-keygen failed')),
-    );
-  };
-
   return {
-    fleetKey,
-    credentialFor,
-    publishCa: async () => {
-      await published();
+    fleetKey: once(() => loadOrMakeKey(folders, 'fleet', FLEET_COMMENT)),
+    publishCa: async (): Promise<void> => {
+      await publish(settings, ca);
+    },
+    credentialFor: async (target, device, runId): Promise<Either<Failure, SshCredential>> => {
+      if (target.host === null) return left(missing('host', 'the URL names no host'));
+      const port = target.port ?? 22;
+      const own = userCredential(settings, target.host, port);
+      if (own !== null) return own;
+      const knownHosts = collectorKnownHosts(settings, target.host, port);
+      if (isLeft(knownHosts)) return left(missing('collector host key', knownHosts.left));
+      const request = certificateRequest(settings, device, runId);
+      return certified(folders.passing, publish(settings, ca), request, knownHosts.right);
     },
   };
 }
