@@ -21,5 +21,10 @@ const project = (displayName, testTimeout) => ({
 
 module.exports = {
   passWithNoTests: true,
-  projects: [project('unit', 10_000), project('streams', 10_000), project('properties', 10_000), project('e2e', 300_000)],
+  projects: [
+    project('unit', 10_000),
+    project('streams', 10_000),
+    project('properties', 10_000),
+    project('e2e', 300_000),
+  ],
 };

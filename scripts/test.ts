@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closingLine, sumOf, tallyOfExit, tallyOfReport, type Tally } from './tally';
+
+const CHECKS = ['format', 'lint', 'rules', 'types'];
+const JEST_PROJECTS = ['unit', 'streams', 'properties', 'e2e'];
+
+function run(program: string, args: readonly string[]): number | null {
+  return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status;
+}
+
+function jest(project: string, folder: string): Tally {
+  const report = join(folder, `${project}.json`);
+  const workers = project === 'e2e' ? ['--maxWorkers=2'] : [];
+  const code = run('sh', [
+    'scripts/with-node',
+    'jest',
+    '--selectProjects',
+    project,
+    '--json',
+    `--outputFile=${report}`,
+    '--reporters=default',
+    ...workers,
+  ]);
+  return tallyOfReport(existsSync(report) ? readFileSync(report, 'utf8') : null, code);
+}
+
+function step(name: string, folder: string): Tally {
+  process.stdout.write(`\n== ${name}\n`);
+  const begin = performance.now();
+  const tally = CHECKS.includes(name) ? tallyOfExit(run('npm', ['run', '--silent', name])) : jest(name, folder);
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  process.stdout.write(`== ${name}: ${closingLine(tally)} (${String(seconds)} s)\n`);
+  return tally;
+}
+
+/** Every step runs, also after one that failed, so that one run shows everything. */
+function main(names: readonly string[]): void {
+  const known = [...CHECKS, ...JEST_PROJECTS];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    process.stderr.write(`There is no step ${unknown.join(', ')}. The steps are: ${known.join(', ')}.\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'balena-backup-test-'));
+  try {
+    const total = sumOf((names.length > 0 ? names : known).map((name) => step(name, folder)));
+    process.stdout.write(`\n${closingLine(total)}\n`);
+    process.exitCode = total.failed > 0 ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main(process.argv.slice(2));
