@@ -1,0 +1,168 @@
+import type { DeviceUuid, Instant } from '../../src/model/brand';
+import type { DesiredDevice } from '../../src/model/policy';
+import type { DeviceFacts } from '../../src/model/run';
+import type { Verdict } from '../../src/model/verdict';
+import { decide, type Decision, type DecisionInput } from '../../src/reconciler/decide';
+import { slotBook } from '../../src/reconciler/slotbook';
+import { aDevice, aDeviceNotEnabled, aProblem, aTarget, aUuid, anEnabledDevice, resolved } from '../support/desired';
+import { aRun, at, facts } from '../support/facts';
+
+const NOW = at('2026-11-24T08:00:00Z');
+
+function known(...all: readonly DeviceFacts[]): ReadonlyMap<DeviceUuid, DeviceFacts> {
+  return new Map(all.map((each) => [each.device, each]));
+}
+
+function decided(over: Partial<DecisionInput> = {}): Decision {
+  return decide({
+    desired: [anEnabledDevice()],
+    now: NOW,
+    limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
+    facts: known(facts()),
+    unavailable: new Map(),
+    credentialRefusedUntil: null,
+    apiStale: false,
+    slots: slotBook(),
+    ...over,
+  });
+}
+
+/** `due <slot>`, `held <reason>`, or the kind. */
+function words(verdict: Verdict | undefined): string {
+  if (verdict?.kind === 'due') {
+    const { slot } = verdict.action;
+    return slot.kind === 'request' ? `due request:${slot.token}` : `due ${new Date(slot.at).toISOString()}`;
+  }
+  return verdict?.kind === 'held' ? `held ${verdict.reason}` : (verdict?.kind ?? 'none');
+}
+
+interface Row {
+  readonly name: string;
+  readonly desired?: DesiredDevice;
+  readonly facts?: Partial<DeviceFacts>;
+  readonly world?: Partial<DecisionInput>;
+  readonly expected: string;
+}
+
+const asked = anEnabledDevice({ policy: { request: resolved('now-1') } });
+const offline = anEnabledDevice({ device: { connected: false } });
+const later: Instant = at('2026-11-24T09:00:00Z');
+const handled = { handledSlot: at('2026-11-24T00:00:00Z') };
+
+const rows: readonly Row[] = [
+  { name: 'never ran, slots passed', expected: 'due 2026-11-24T00:00:00.000Z' },
+  { name: 'latest slot handled', facts: handled, expected: 'not-due' },
+  { name: 'enabled after the slot', facts: { enabledSince: at('2026-11-24T07:00:00Z') }, expected: 'not-due' },
+  {
+    name: 'schedule changed after the slot',
+    facts: { scheduleSince: at('2026-11-24T07:00:00Z') },
+    expected: 'not-due',
+  },
+  { name: 'not enabled', desired: aDeviceNotEnabled(), expected: 'not-enabled' },
+  {
+    name: 'rejected',
+    desired: { device: aDevice(), desire: { kind: 'rejected', problems: [aProblem()] } },
+    expected: 'rejected',
+  },
+  { name: 'in flight', facts: { active: aRun() }, expected: 'held in-flight' },
+  { name: 'backing off', facts: { retryAt: later }, expected: 'held backing-off' },
+  { name: 'backoff over at this instant', facts: { retryAt: NOW }, expected: 'due 2026-11-24T00:00:00.000Z' },
+  { name: 'backing off but asked for', desired: asked, facts: { retryAt: later }, expected: 'due request:now-1' },
+  {
+    name: 'asked for, already handled',
+    desired: asked,
+    facts: { ...handled, handledRequest: 'now-1' },
+    expected: 'not-due',
+  },
+  {
+    name: 'target unavailable',
+    world: { unavailable: new Map([[aTarget().place, later]]) },
+    expected: 'held target-unavailable',
+  },
+  {
+    name: 'another target unavailable',
+    world: { unavailable: new Map([['x', later]]) },
+    expected: 'due 2026-11-24T00:00:00.000Z',
+  },
+  { name: 'credential refused', world: { credentialRefusedUntil: later }, expected: 'held credential-refused' },
+  { name: 'stale API answer', world: { apiStale: true }, expected: 'held api-stale' },
+  { name: 'offline', desired: offline, expected: 'held offline' },
+  {
+    name: 'offline and backing off: the backoff speaks first',
+    desired: offline,
+    facts: { retryAt: later },
+    expected: 'held backing-off',
+  },
+  {
+    name: 'past the starting deadline',
+    world: { limits: { maxConcurrentRuns: 10, startingDeadlineMs: 3_600_000 } },
+    expected: 'not-due',
+  },
+  { name: 'no room', world: { limits: { maxConcurrentRuns: 0, startingDeadlineMs: null } }, expected: 'held at-limit' },
+  { name: 'no facts yet', world: { facts: new Map() }, expected: 'not-due' },
+];
+
+describe('the verdict for one device', () => {
+  it.each(rows)('$name -> $expected', (row) => {
+    const decision = decided({
+      desired: [row.desired ?? anEnabledDevice()],
+      facts: known(facts(row.facts)),
+      ...row.world,
+    });
+
+    expect(words(decision.verdicts.get(aUuid(1)))).toBe(row.expected);
+  });
+});
+
+describe('the decision over all devices', () => {
+  const fleet = [1, 2, 3].map((n) => anEnabledDevice({ device: { uuid: aUuid(n) } }));
+  const factsOf = (n: number, handledSlot: string): DeviceFacts =>
+    facts({ device: aUuid(n), handledSlot: at(handledSlot) });
+
+  it('serves a person first, then the longest overdue, and holds the rest at the limit', () => {
+    const third = anEnabledDevice({ device: { uuid: aUuid(3) }, policy: { request: resolved('x') } });
+    const decision = decided({
+      desired: [...fleet.slice(0, 2), third],
+      facts: known(
+        factsOf(1, '2026-11-22T00:00:00Z'),
+        factsOf(2, '2026-11-20T00:00:00Z'),
+        factsOf(3, '2026-11-24T00:00:00Z'),
+      ),
+      limits: { maxConcurrentRuns: 2, startingDeadlineMs: null },
+    });
+
+    expect(decision.actions.map(({ device }) => device.uuid)).toEqual([aUuid(3), aUuid(2)]);
+    expect(words(decision.verdicts.get(aUuid(1)))).toBe('held at-limit');
+  });
+
+  it('counts runs of devices that are no longer enabled against the limit', () => {
+    const decision = decided({
+      facts: known(facts(), facts({ device: aUuid(9), active: aRun({ device: aUuid(9) }) })),
+      limits: { maxConcurrentRuns: 1, startingDeadlineMs: null },
+    });
+
+    expect(words(decision.verdicts.get(aUuid(1)))).toBe('held at-limit');
+  });
+
+  it('says when to look again', () => {
+    expect(decided({ facts: known(facts(handled)) }).wakeAt).toBe(at('2026-11-25T00:00:00Z'));
+    expect(decided({ facts: known(facts({ retryAt: later })) }).wakeAt).toBe(later);
+  });
+
+  it('skips a slot that is past its deadline, with what was missed', () => {
+    const { skips } = decided({ limits: { maxConcurrentRuns: 10, startingDeadlineMs: 3_600_000 } });
+
+    expect(skips).toEqual([
+      { device: aUuid(1), slot: { kind: 'schedule', at: at('2026-11-24T00:00:00Z') }, missed: 23 },
+    ]);
+  });
+
+  it('numbers attempts at the same action', () => {
+    const [first] = decided().actions;
+    if (first === undefined) throw new Error('nothing is due');
+    const [second] = decided({ facts: known(facts({ attempts: new Map([[first.id, 1]]) })) }).actions;
+
+    expect([first.attempt, second?.attempt]).toEqual([1, 2]);
+    expect(second?.id).toBe(first.id);
+  });
+});
