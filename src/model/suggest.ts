@@ -19,7 +19,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, show = (n
 }
 
 function scoreOf(word: string, candidate: string): number {
-  const limit = Math.min(3, Math.floor(Math.min(word.length, candidate.length) / 3) + 1);
+  const limit = Math.min(3, Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 4)));
   if (Math.abs(word.length - candidate.length) <= limit) {
     const distance = editDistance(word, candidate);
     if (distance <= limit && distance < Math.min(word.length, candidate.length)) return distance;

@@ -1,9 +1,12 @@
 import type { ActionOf } from '../model/action';
+import { assertNever } from '../model/assertnever';
 import type { DeviceUuid, Instant } from '../model/brand';
 import type { DesiredDevice } from '../model/policy';
 import type { Slot } from '../model/slot';
-import type { Verdict } from '../model/verdict';
-import { verdictOf, type World } from './verdict';
+import type { HoldReason, Verdict } from '../model/verdict';
+import { storeOf } from './breaker';
+import type { Due } from './due';
+import { held, verdictOf, type World } from './verdict';
 
 export interface DecisionInput extends World {
   readonly desired: readonly DesiredDevice[];
@@ -30,27 +33,55 @@ export function decide(input: DecisionInput): Decision {
   const verdicts = new Map<DeviceUuid, Verdict>();
   const skips: Skip[] = [];
   const ready: ActionOf<'backup'>[] = [];
+  const wake = alarm(input.now);
   for (const desired of input.desired) {
     const { uuid } = desired.device;
     const { verdict, due } = verdictOf(desired, input);
     verdicts.set(uuid, verdict);
+    wake.at(changesAt(verdict, due));
     if (verdict.kind === 'due') ready.push(verdict.action);
     // A run in flight may be of that very slot: it is skipped when the run has ended.
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
       skips.push({ device: uuid, slot: due.slot, missed: due.missed });
   }
   ready.sort(byUrgency);
-  const room = Math.max(0, input.limits.maxConcurrentRuns - inFlight(input));
-  for (const { device } of ready.slice(room))
-    verdicts.set(device.uuid, { kind: 'held', reason: 'at-limit', until: null });
+  const actions = admit(ready, input, verdicts);
   skips.sort((a, b) => compare(a.device, b.device));
-  return { actions: ready.slice(0, room), verdicts, skips, wakeAt: wakeAtOf(verdicts.values(), input.now) };
+  return { actions, verdicts, skips, wakeAt: wake.earliest() };
+}
+
+/** Takes as many as there is room for, and one at a time of what is only on trial; the verdicts of the others become held. */
+function admit(
+  ready: readonly ActionOf<'backup'>[],
+  input: DecisionInput,
+  verdicts: Map<DeviceUuid, Verdict>,
+): readonly ActionOf<'backup'>[] {
+  const taken: ActionOf<'backup'>[] = [];
+  const trials = new Set<string>();
+  const room = input.limits.maxConcurrentRuns - inFlightOf(input);
+  for (const action of ready) {
+    const reason = taken.length >= room ? 'at-limit' : onTrial(action, input, trials);
+    if (reason === null) taken.push(action);
+    else verdicts.set(action.device.uuid, held(reason, null));
+  }
+  return taken;
+}
+
+/** The reason to wait for another's trial, or null after having taken the trials that this action needs. */
+function onTrial(action: ActionOf<'backup'>, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
+  const store = storeOf(action.policy.target.value.place);
+  const isStoreTried = store !== null && stores.get(store)?.kind === 'single';
+  if (isStoreTried && trials.has(store)) return 'target-unavailable';
+  if (ssh.kind === 'single' && trials.has('ssh')) return 'credential-refused';
+  if (isStoreTried) trials.add(store);
+  trials.add('ssh');
+  return null;
 }
 
 /** Counted over the whole ledger: a run of a device that is no longer enabled takes its place, too. */
-function inFlight({ facts }: DecisionInput): number {
-  let count = 0;
-  for (const each of facts.values()) if (each.active !== null) count += 1;
+function inFlightOf({ facts, inFlight }: DecisionInput): number {
+  let count = inFlight.size;
+  for (const each of facts.values()) if (each.active !== null && !inFlight.has(each.device)) count += 1;
   return count;
 }
 
@@ -67,24 +98,40 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function wakeAtOf(verdicts: Iterable<Verdict>, now: Instant): Instant | null {
-  let earliest: Instant | null = null;
-  for (const verdict of verdicts) {
-    const at = changesAt(verdict);
-    if (at !== null && at > now && (earliest === null || at < earliest)) earliest = at;
-  }
-  return earliest;
+interface Alarm {
+  at(instant: Instant | null): void;
+  earliest(): Instant | null;
 }
 
-function changesAt(verdict: Verdict): Instant | null {
+function alarm(now: Instant): Alarm {
+  let earliest: Instant | null = null;
+  return {
+    at: (instant) => {
+      if (instant !== null && instant > now && (earliest === null || instant < earliest)) earliest = instant;
+    },
+    earliest: () => earliest,
+  };
+}
+
+/** When the answer changes by itself: at the next slot, when the wait is over, or when the slot is past its deadline. */
+function changesAt(verdict: Verdict, due: Due | null): Instant | null {
+  const expiresAt = due?.kind === 'due' ? due.expiresAt : null;
   switch (verdict.kind) {
     case 'not-due':
       return verdict.nextSlot;
-    case 'held':
-      return verdict.until;
     case 'due':
+      return expiresAt;
+    case 'held':
+      return sooner(verdict.until, expiresAt);
     case 'not-enabled':
     case 'rejected':
       return null;
+    default:
+      return assertNever(verdict);
   }
+}
+
+function sooner(a: Instant | null, b: Instant | null): Instant | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }

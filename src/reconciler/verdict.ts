@@ -1,8 +1,10 @@
 import { actionIdOf, type ActionOf } from '../model/action';
-import type { DeviceUuid, Instant } from '../model/brand';
+import type { ActionId, DeviceUuid, Instant } from '../model/brand';
 import type { DesiredDevice, Policy } from '../model/policy';
 import type { DeviceFacts } from '../model/run';
+import type { Slot } from '../model/slot';
 import type { HoldReason, Verdict } from '../model/verdict';
+import { type Gate, storeOf } from './breaker';
 import { type Due, dueOf } from './due';
 import type { Limits } from './limits';
 import { modeOf } from './mode';
@@ -13,10 +15,13 @@ export interface World {
   readonly now: Instant;
   readonly limits: Limits;
   readonly facts: ReadonlyMap<DeviceUuid, DeviceFacts>;
-  /** Places that are left alone until an instant, after failures that spoke against the target. */
-  readonly unavailable: ReadonlyMap<string, Instant>;
-  /** When the refused credential is tried again by one device; null: none is refused. */
-  readonly credentialRefusedUntil: Instant | null;
+  /** Devices with an active run, also of people's commands and of devices that are not enabled. */
+  readonly inFlight: ReadonlySet<DeviceUuid>;
+  /** By `storeOf`; a store that is not in it is open. */
+  readonly stores: ReadonlyMap<string, Gate>;
+  readonly ssh: Gate;
+  /** Whether the API refuses our credential: nothing is started for somebody who took it back. */
+  readonly apiRefused: boolean;
   /** Whether the API's last answer is too old to start runs by. */
   readonly apiStale: boolean;
   readonly slots: SlotBook;
@@ -35,7 +40,7 @@ type Guard = (question: Question) => Verdict | null;
 
 /** In the order of design section 5: the first that speaks wins. */
 export const GUARDS: readonly { readonly name: string; readonly ask: Guard }[] = [
-  { name: 'in-flight', ask: ({ facts }) => (facts?.active == null ? null : held('in-flight', null)) },
+  { name: 'in-flight', ask: inFlight },
   { name: 'nothing-due', ask: ({ due }) => (due.kind === 'none' ? notDue(due.nextSlot) : null) },
   { name: 'starting-deadline', ask: ({ due }) => (due.kind === 'expired' ? notDue(due.nextSlot) : null) },
   { name: 'backing-off', ask: backingOff },
@@ -67,38 +72,47 @@ export function verdictOf(
 
 function dueVerdict({ desired, policy, facts, due, world }: Question): Verdict {
   if (due.kind !== 'due') throw new TypeError('a device that nothing holds and that is not due was let through');
-  const id = actionIdOf(desired.device.uuid, 'backup', due.slot);
   const action: ActionOf<'backup'> = {
     kind: 'backup',
-    id,
+    ...attemptOf(desired.device.uuid, due.slot, facts),
     device: desired.device,
     policy,
     slot: due.slot,
     dueSince: due.dueSince,
-    attempt: (facts?.attempts.get(id) ?? 0) + 1,
     mode: modeOf(policy, facts, world.now),
   };
   return { kind: 'due', action };
 }
 
-/** A person who asks for a run need not wait out what the schedule must. */
-function backingOff({ due, facts, world }: Question): Verdict | null {
-  const retryAt = facts?.retryAt ?? null;
-  if (retryAt === null || world.now >= retryAt) return null;
-  return due.kind === 'due' && due.slot.kind === 'request' ? null : held('backing-off', retryAt);
+function inFlight({ desired, facts, world }: Question): Verdict | null {
+  const active = world.inFlight.has(desired.device.uuid) || (facts !== null && facts.active !== null);
+  return active ? held('in-flight', null) : null;
+}
+
+/** A person who asks for a run need not wait out what the schedule must, but their own request's failures they do. */
+function backingOff({ desired, due, facts, world }: Question): Verdict | null {
+  if (facts === null || facts.retryAt === null || world.now >= facts.retryAt || due.kind !== 'due') return null;
+  const isFirstTry = attemptOf(desired.device.uuid, due.slot, facts).attempt === 1;
+  return due.slot.kind === 'request' && isFirstTry ? null : held('backing-off', facts.retryAt);
 }
 
 function targetUnavailable({ policy, world }: Question): Verdict | null {
-  const until = world.unavailable.get(policy.target.value.place);
-  return until === undefined || world.now >= until ? null : held('target-unavailable', until);
+  const store = storeOf(policy.target.value.place);
+  const gate = store === null ? undefined : world.stores.get(store);
+  return gate?.kind === 'shut' ? held('target-unavailable', gate.until) : null;
 }
 
 function credentialRefused({ world }: Question): Verdict | null {
-  const until = world.credentialRefusedUntil;
-  return until === null || world.now >= until ? null : held('credential-refused', until);
+  if (world.apiRefused) return held('credential-refused', null);
+  return world.ssh.kind === 'shut' ? held('credential-refused', world.ssh.until) : null;
 }
 
-function held(reason: HoldReason, until: Instant | null): Verdict {
+function attemptOf(device: DeviceUuid, slot: Slot, facts: DeviceFacts | null): { id: ActionId; attempt: number } {
+  const id = actionIdOf(device, 'backup', slot);
+  return { id, attempt: (facts?.attempts.get(id) ?? 0) + 1 };
+}
+
+export function held(reason: HoldReason, until: Instant | null): Verdict {
   return { kind: 'held', reason, until };
 }
 

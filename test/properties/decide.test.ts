@@ -37,8 +37,10 @@ const inputs = fc
       now: NOW,
       limits: { maxConcurrentRuns: limit, startingDeadlineMs: null },
       facts: new Map(known.map((each) => [each.device, each])),
-      unavailable: new Map(),
-      credentialRefusedUntil: null,
+      inFlight: new Set(),
+      stores: new Map(),
+      ssh: { kind: 'open' },
+      apiRefused: false,
       apiStale,
       slots: slotBook(),
     };

@@ -1,7 +1,10 @@
 import { actionIdOf, runIdOf } from '../../src/model/action';
 import { instantOf, type Instant } from '../../src/model/brand';
-import type { DeviceFacts, RunRecord } from '../../src/model/run';
+import type { Failure } from '../../src/model/failure';
+import type { DeviceFacts, Outcome, RunRecord } from '../../src/model/run';
 import { aTarget, aUuid } from './desired';
+
+type SuccessfulOutcome = Extract<Outcome, { readonly kind: 'succeeded' }>;
 
 export function at(iso: string): Instant {
   return instantOf(Date.parse(iso));
@@ -48,6 +51,38 @@ export function aRun(over: Partial<RunRecord> = {}): RunRecord {
     leaseUntil: instantOf(slot.at + 30_000),
     phase: 'running',
     outcome: null,
+    ...over,
+  };
+}
+
+/** A run that has ended in a failure. */
+export function aFailedRun(failure: Failure, over: Partial<RunRecord> = {}): RunRecord {
+  return aRun({ endedAt: at('2026-11-24T00:05:00Z'), outcome: { kind: 'failed', failure, tail: [] }, ...over });
+}
+
+/** A run that has stored a snapshot. */
+export function aSucceededRun(over: Partial<RunRecord> = {}): RunRecord {
+  return aRun({ endedAt: at('2026-11-24T00:05:00Z'), outcome: aSuccess(), ...over });
+}
+
+export function aSuccess(over: Partial<SuccessfulOutcome> = {}): SuccessfulOutcome {
+  return {
+    kind: 'succeeded',
+    mode: 'full',
+    statistics: {
+      sourceFiles: 3,
+      sourceBytes: 300,
+      newFiles: 3,
+      changedFiles: 0,
+      deletedFiles: 0,
+      storedBytes: 200,
+      errors: 0,
+    },
+    volumes: ['data'],
+    emptyVolumes: [],
+    snapshotAt: at('2026-11-24T00:01:00Z'),
+    tail: [],
+    warnings: [],
     ...over,
   };
 }

@@ -4,10 +4,11 @@ import type { DeviceFacts } from '../../src/model/run';
 import type { Verdict } from '../../src/model/verdict';
 import { decide, type Decision, type DecisionInput } from '../../src/reconciler/decide';
 import { slotBook } from '../../src/reconciler/slotbook';
-import { aDevice, aDeviceNotEnabled, aProblem, aTarget, aUuid, anEnabledDevice, resolved } from '../support/desired';
+import { aDevice, aDeviceNotEnabled, aProblem, aUuid, anEnabledDevice, resolved } from '../support/desired';
 import { aRun, at, facts } from '../support/facts';
 
 const NOW = at('2026-11-24T08:00:00Z');
+const STORE = 'ssh://collector:54321';
 
 function known(...all: readonly DeviceFacts[]): ReadonlyMap<DeviceUuid, DeviceFacts> {
   return new Map(all.map((each) => [each.device, each]));
@@ -19,8 +20,10 @@ function decided(over: Partial<DecisionInput> = {}): Decision {
     now: NOW,
     limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
     facts: known(facts()),
-    unavailable: new Map(),
-    credentialRefusedUntil: null,
+    inFlight: new Set(),
+    stores: new Map(),
+    ssh: { kind: 'open' },
+    apiRefused: false,
     apiStale: false,
     slots: slotBook(),
     ...over,
@@ -76,15 +79,15 @@ const rows: readonly Row[] = [
   },
   {
     name: 'target unavailable',
-    world: { unavailable: new Map([[aTarget().place, later]]) },
+    world: { stores: new Map([[STORE, { kind: 'shut', until: later }]]) },
     expected: 'held target-unavailable',
   },
   {
     name: 'another target unavailable',
-    world: { unavailable: new Map([['x', later]]) },
+    world: { stores: new Map([['b2://other', { kind: 'shut', until: later }]]) },
     expected: 'due 2026-11-24T00:00:00.000Z',
   },
-  { name: 'credential refused', world: { credentialRefusedUntil: later }, expected: 'held credential-refused' },
+  { name: 'credential refused', world: { ssh: { kind: 'shut', until: later } }, expected: 'held credential-refused' },
   { name: 'stale API answer', world: { apiStale: true }, expected: 'held api-stale' },
   { name: 'offline', desired: offline, expected: 'held offline' },
   {

@@ -1,0 +1,121 @@
+import { type DeviceUuid, type Instant, instantOf } from '../model/brand';
+import type { DeviceFacts, RunRecord } from '../model/run';
+import { type Disposition, dispositionOf } from './disposition';
+import { PROBE_PAUSE_MS } from './limits';
+
+/**
+ * Whether runs may use something that devices share. `single`: it failed, the pause is over, and one device may try it
+ * while the others wait for what comes of that.
+ */
+export type Gate =
+  { readonly kind: 'open' } | { readonly kind: 'shut'; readonly until: Instant | null } | { readonly kind: 'single' };
+
+/** What is known of the things that devices share. Gates are derived from it, so that nothing depends on having seen a failure happen. */
+export interface Evidence {
+  readonly facts: ReadonlyMap<DeviceUuid, DeviceFacts>;
+  readonly active: readonly RunRecord[];
+  readonly now: Instant;
+  /** Failures up to it do not count: the program was started then, or a person asked for a pass. */
+  readonly forgiveUntil: Instant;
+}
+
+/** Failures that nothing has proved wrong since. */
+interface Trouble {
+  readonly devices: number;
+  /** The most in a row on one device. */
+  readonly failures: number;
+  readonly lastAt: Instant;
+}
+
+/** The server, bucket or host of a target's place: what fails for all devices at once. Null for a device's own disk. */
+export function storeOf(place: string): string | null {
+  if (place.startsWith('file:')) return null;
+  return /^[^:]+:\/\/[^/?#]*/.exec(place)?.[0] ?? place;
+}
+
+/** The stores that are not open, by `storeOf`: they failed on two devices, or three times in a row on one. */
+export function storeGates(evidence: Evidence): ReadonlyMap<string, Gate> {
+  const gates = new Map<string, Gate>();
+  for (const [store, failed] of failedStores(evidence.facts)) {
+    const provenAt = lastSuccessAt(evidence, store);
+    const trouble = troubleOf(failed, provenAt);
+    if (trouble === null || (trouble.devices < 2 && trouble.failures < 3)) continue;
+    const probes = evidence.active.filter((run) => storeOf(run.place) === store);
+    gates.set(store, gateOf(trouble, PROBE_PAUSE_MS, probes, evidence.now));
+  }
+  return gates;
+}
+
+/**
+ * Whether the SSH credential may be used. One device that refuses it may be that device's own trouble, so another tries
+ * at once; two mean that the credential itself is refused.
+ */
+export function sshGate(evidence: Evidence): Gate {
+  const refused = [...evidence.facts.values()].filter((fact) => dispositionOfLast(fact)?.park === 'ssh');
+  if (refused.length === 0) return { kind: 'open' };
+  const trouble = troubleOf(refused, sshProvenAt(evidence));
+  if (trouble === null) return { kind: 'open' };
+  const pauseMs = trouble.devices === 1 ? 0 : PROBE_PAUSE_MS;
+  return gateOf(trouble, pauseMs, evidence.active, evidence.now);
+}
+
+function gateOf(trouble: Trouble, pauseMs: number, using: readonly RunRecord[], now: Instant): Gate {
+  const until = instantOf(trouble.lastAt + pauseMs);
+  if (now < until) return { kind: 'shut', until };
+  const isProbed = using.some((run) => run.startedAt >= trouble.lastAt);
+  return isProbed ? { kind: 'shut', until: null } : { kind: 'single' };
+}
+
+function failedStores(facts: Evidence['facts']): ReadonlyMap<string, readonly DeviceFacts[]> {
+  const failed = new Map<string, DeviceFacts[]>();
+  for (const fact of facts.values()) {
+    if (fact.last === null || dispositionOfLast(fact)?.breaker !== 'target') continue;
+    const store = storeOf(fact.last.place);
+    if (store === null) continue;
+    const others = failed.get(store);
+    if (others === undefined) failed.set(store, [fact]);
+    else others.push(fact);
+  }
+  return failed;
+}
+
+function troubleOf(failed: readonly DeviceFacts[], provenAt: Instant): Trouble | null {
+  const standing = failed.filter(({ last }) => endOf(last) > provenAt);
+  if (standing.length === 0) return null;
+  return {
+    devices: standing.length,
+    failures: standing.reduce((most, { failures }) => Math.max(most, failures), 0),
+    lastAt: standing.reduce((latest, { last }) => (endOf(last) > latest ? endOf(last) : latest), provenAt),
+  };
+}
+
+function lastSuccessAt({ facts, forgiveUntil }: Evidence, store: string): Instant {
+  let latest = forgiveUntil;
+  for (const { lastSuccess } of facts.values()) {
+    const at = endOf(lastSuccess);
+    if (lastSuccess !== null && at > latest && storeOf(lastSuccess.place) === store) latest = at;
+  }
+  return latest;
+}
+
+/** A run that got a shell on its device proves the credential, whatever came of it. */
+function sshProvenAt({ facts, active, forgiveUntil }: Evidence): Instant {
+  let latest = forgiveUntil;
+  for (const fact of facts.values()) {
+    const at = dispositionOfLast(fact)?.reached === false ? endOf(fact.lastSuccess) : endOf(fact.last);
+    if (at > latest) latest = at;
+  }
+  for (const run of active) {
+    if (run.phase !== 'connecting' && run.startedAt > latest) latest = run.startedAt;
+  }
+  return latest;
+}
+
+/** Null for a device whose last run succeeded, or that never ran. */
+function dispositionOfLast({ last }: DeviceFacts): Disposition | null {
+  return last?.outcome?.kind === 'failed' ? dispositionOf(last.outcome.failure) : null;
+}
+
+function endOf(run: RunRecord | null): Instant {
+  return run?.endedAt ?? instantOf(0);
+}

@@ -1,0 +1,133 @@
+import { instantOf, type Instant } from '../../src/model/brand';
+import type { Failure } from '../../src/model/failure';
+import type { DeviceFacts, RunRecord } from '../../src/model/run';
+import { type Evidence, sshGate, storeGates, storeOf } from '../../src/reconciler/breaker';
+import { PROBE_PAUSE_MS } from '../../src/reconciler/limits';
+import { aUuid } from '../support/desired';
+import { aFailedRun, aRun, aSucceededRun, at, facts } from '../support/facts';
+
+const T = at('2026-11-24T08:00:00Z');
+const STORE = 'ssh://collector:54321';
+const storeDown: Failure = { kind: 'store-unavailable', detail: 'connection refused' };
+const refused: Failure = { kind: 'auth-rejected', who: 'ssh', detail: 'publickey' };
+
+const after = (ms: number): Instant => instantOf(T + ms);
+
+function failedAt(n: number, failure: Failure, endedAt: Instant, over: Partial<DeviceFacts> = {}): DeviceFacts {
+  const device = aUuid(n);
+  return facts({ device, failures: 1, last: aFailedRun(failure, { device, endedAt }), ...over });
+}
+
+function evidence(known: readonly DeviceFacts[], over: Partial<Evidence> = {}): Evidence {
+  return {
+    facts: new Map(known.map((each) => [each.device, each])),
+    active: [],
+    now: after(1000),
+    forgiveUntil: instantOf(0),
+    ...over,
+  };
+}
+
+const active = (n: number, startedAt: Instant, over: Partial<RunRecord> = {}): RunRecord =>
+  aRun({ device: aUuid(n), startedAt, ...over });
+
+describe('the place that devices share', () => {
+  it.each([
+    ['ssh://collector:54321/backups/abc', 'ssh://collector:54321'],
+    ['b2://bucket/path#prefix', 'b2://bucket'],
+    ['s3://bucket?x', 's3://bucket'],
+    ['file:///backups', null],
+  ])('%s -> %s', (place, store) => {
+    expect(storeOf(place)).toBe(store);
+  });
+});
+
+describe('the gate of a store', () => {
+  const two = [failedAt(1, storeDown, T), failedAt(2, storeDown, T)];
+
+  it('stays open after one failure of one device', () => {
+    expect(storeGates(evidence([failedAt(1, storeDown, T)])).size).toBe(0);
+  });
+
+  it('stays open for failures that are the devices own', () => {
+    const lost: Failure = { kind: 'run-lost', detail: 'reboot' };
+
+    expect(storeGates(evidence([failedAt(1, lost, T), failedAt(2, lost, T)])).size).toBe(0);
+  });
+
+  it('shuts for a while after failures of two devices', () => {
+    expect(storeGates(evidence(two)).get(STORE)).toEqual({ kind: 'shut', until: after(PROBE_PAUSE_MS) });
+  });
+
+  it('shuts after three failures in a row of one device', () => {
+    const gates = storeGates(evidence([failedAt(1, storeDown, T, { failures: 3 })]));
+
+    expect(gates.get(STORE)?.kind).toBe('shut');
+  });
+
+  it('lets one device try after the pause, and no second while that goes on', () => {
+    const now = after(PROBE_PAUSE_MS);
+
+    expect(storeGates(evidence(two, { now })).get(STORE)).toEqual({ kind: 'single' });
+    expect(storeGates(evidence(two, { now, active: [active(3, now)] })).get(STORE)).toEqual({
+      kind: 'shut',
+      until: null,
+    });
+  });
+
+  it('does not take a run from before the failures for the trial', () => {
+    const now = after(PROBE_PAUSE_MS);
+
+    expect(storeGates(evidence(two, { now, active: [active(3, after(-5))] })).get(STORE)?.kind).toBe('single');
+  });
+
+  it('opens when a run there succeeds', () => {
+    const device = aUuid(3);
+    const good = aSucceededRun({ device, endedAt: after(10) });
+
+    expect(storeGates(evidence([...two, facts({ device, last: good, lastSuccess: good })])).size).toBe(0);
+  });
+
+  it('forgives what happened before a start or a request for a pass', () => {
+    expect(storeGates(evidence(two, { forgiveUntil: T })).size).toBe(0);
+  });
+});
+
+describe('the gate of the SSH credential', () => {
+  it('is open where nothing was refused', () => {
+    expect(sshGate(evidence([facts(), failedAt(2, storeDown, T)]))).toEqual({ kind: 'open' });
+  });
+
+  it('lets one other device try at once when a single device refused', () => {
+    expect(sshGate(evidence([failedAt(1, refused, T)]))).toEqual({ kind: 'single' });
+  });
+
+  it('shuts for a while when two devices refused', () => {
+    expect(sshGate(evidence([failedAt(1, refused, T), failedAt(2, refused, T)]))).toEqual({
+      kind: 'shut',
+      until: after(PROBE_PAUSE_MS),
+    });
+  });
+
+  it('waits for the device that tries', () => {
+    const trying = active(3, after(5), { phase: 'connecting' });
+
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [trying] }))).toEqual({ kind: 'shut', until: null });
+  });
+
+  it('opens as soon as a later run has got its shell', () => {
+    const connected = active(3, after(5), { phase: 'preparing' });
+
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [connected] }))).toEqual({ kind: 'open' });
+  });
+
+  it('opens when a later run failed on the device: it had got there', () => {
+    expect(sshGate(evidence([failedAt(1, refused, T), failedAt(2, storeDown, after(5))]))).toEqual({ kind: 'open' });
+  });
+
+  it('stays as it is when a later run did not get there', () => {
+    const away: Failure = { kind: 'device-unreachable', phase: 'connect', detail: 'timeout' };
+
+    expect(sshGate(evidence([failedAt(1, refused, T), failedAt(2, away, after(5))]))).toEqual({ kind: 'single' });
+  });
+});
