@@ -27,10 +27,21 @@ function jest(project: string, folder: string): Tally {
   return tallyOfReport(existsSync(report) ? readFileSync(report, 'utf8') : null, code);
 }
 
+/** End-to-end tests run the built program: one that does not build is one failure. */
+function endToEnd(folder: string): Tally {
+  const built = tallyOfExit(run('sh', ['scripts/build']));
+  return built.failed > 0 ? built : jest('e2e', folder);
+}
+
+function tallyOf(name: string, folder: string): Tally {
+  if (CHECKS.includes(name)) return tallyOfExit(run('npm', ['run', '--silent', name]));
+  return name === 'e2e' ? endToEnd(folder) : jest(name, folder);
+}
+
 function step(name: string, folder: string): Tally {
   process.stdout.write(`\n== ${name}\n`);
   const begin = performance.now();
-  const tally = CHECKS.includes(name) ? tallyOfExit(run('npm', ['run', '--silent', name])) : jest(name, folder);
+  const tally = tallyOf(name, folder);
   const seconds = Math.round((performance.now() - begin) / 1000);
   process.stdout.write(`== ${name}: ${closingLine(tally)} (${String(seconds)} s)\n`);
   return tally;
