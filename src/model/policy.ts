@@ -35,6 +35,8 @@ export interface Target {
   readonly filePrefix: string | null;
   /** True where the snapshots stay on the device itself (`file:`). */
   readonly deviceLocal: boolean;
+  /** Names of the orchestrator's variables that the run container gets, for this scheme and this server. */
+  readonly variables: readonly string[];
   /** True where Duplicity reaches the target over SSH with a key (rsync over ssh, sftp, scp). */
   readonly overSsh: boolean;
   /** Equal for two URLs that name the same place: scheme family, host, port, normalised path and prefix. No credentials. */

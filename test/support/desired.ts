@@ -37,6 +37,7 @@ export function aTarget(over: Partial<Target> = {}): Target {
     path,
     filePrefix: null,
     deviceLocal: false,
+    variables: [],
     overSsh: true,
     place: `ssh://collector:54321${path}`,
     shown: `rsync://root@collector:54321/${path}`,

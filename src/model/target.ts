@@ -1,0 +1,157 @@
+import { isLeft, left, right, type Either } from 'fp-ts/Either';
+import type { DeviceUuid } from './brand';
+import { isReadBy } from './backend';
+import { expandWord } from './expand';
+import { optionValue, sortWords } from './options';
+import type { Target } from './policy';
+import { decodedPath, parseUrl, type UrlParts } from './url';
+import { isForbiddenInUrl } from './variables';
+import { parseWords } from './words';
+
+/** What a URL value is read with. */
+export interface TargetContext {
+  readonly uuid: DeviceUuid;
+  /** The orchestrator's whole environment. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** `BACKUP_URL_VARIABLES`, or null. */
+  readonly allowed: readonly string[] | null;
+  /** Whether the operator wrote it (the environment) rather than somebody who may edit tags. */
+  readonly trusted: boolean;
+  /** `serverOf` of the operator's own target: the only server that gets the environment's passwords. Null: none does. */
+  readonly home: string | null;
+}
+
+/** Splits, expands and checks a URL value. Gives one sentence for each problem; none shows an expanded value. */
+export function parseTarget(text: string, context: TargetContext): Either<readonly string[], Target> {
+  const words = expanded(text, context);
+  if (isLeft(words)) return words;
+  const sorted = sortWords(words.right, context.trusted);
+  if (isLeft(sorted)) return sorted;
+  const { options, others } = sorted.right;
+  const [url, ...more] = others;
+  if (url === undefined || more.length > 0 || !url.includes('://')) return left([wordsProblem(others)]);
+  const parts = parseUrl(url);
+  if (isLeft(parts)) return left([parts.left]);
+  return finished(parts.right, options, context);
+}
+
+/** The server that a target's passwords would be sent to. */
+export function serverOf(target: Pick<Target, 'scheme' | 'host' | 'port'>): string {
+  return `${target.scheme}://${target.host ?? ''}:${String(target.port ?? '')}`;
+}
+
+function expanded(text: string, context: TargetContext): Either<readonly string[], readonly string[]> {
+  const words = parseWords(text);
+  if (isLeft(words)) return left([words.left]);
+  const { uuid, environment, allowed } = context;
+  const values: string[] = [];
+  const problems: string[] = [];
+  for (const word of words.right) {
+    const value = expandWord(word, { uuid, environment, allowed, isForbidden: isForbiddenInUrl });
+    if (isLeft(value)) problems.push(value.left);
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    else if (/[\u0000-\u001f\u007f]/.test(value.right))
+      problems.push('a word has a control character in it; remove it');
+    else values.push(value.right);
+  }
+  return problems.length > 0 ? left(problems) : right(values);
+}
+
+function wordsProblem(others: readonly string[]): string {
+  const urls = others.filter((word) => word.includes('://')).length;
+  if (urls === 0) return 'there is no URL in it; write for example rsync://root@HOST:54321//backups/$UUID';
+  if (urls > 1) return 'there are two URLs in it; write one';
+  return 'there is a word beside the URL that is no option; options begin with --, and a value with blanks needs quotes';
+}
+
+function finished(
+  parts: UrlParts,
+  options: readonly string[],
+  context: TargetContext,
+): Either<readonly string[], Target> {
+  const { backend, scheme, user, host, port, path } = parts;
+  const written = optionValue(options, 'file-prefix');
+  if (written !== null && !/^[A-Za-z0-9_.-]+$/.test(written)) {
+    return left(['--file-prefix may have letters, digits, _ . and - only']);
+  }
+  const variables = variablesFor(parts, context);
+  if (isLeft(variables)) return left([variables.left]);
+  const filePrefix = prefixFor(parts, written, context.uuid);
+  const others = options.filter((option) => !option.startsWith('--file-prefix='));
+  const prefixOption = filePrefix === null ? [] : [`--file-prefix=${filePrefix}`];
+  return right({
+    url: urlText(parts),
+    options: [...others, ...prefixOption],
+    scheme,
+    user,
+    host,
+    port,
+    path,
+    filePrefix,
+    deviceLocal: backend.deviceLocal,
+    variables: variables.right,
+    overSsh: backend.overSsh,
+    place: placeOf(parts, filePrefix, context.uuid),
+    shown: shownText(parts),
+  });
+}
+
+/** One target, one device: where nothing else keeps devices apart, the names of the files do. */
+function prefixFor({ backend, path }: UrlParts, written: string | null, uuid: DeviceUuid): string | null {
+  const segments = (decodedPath(path) ?? path).split('/');
+  const apart = backend.deviceLocal || segments.includes(uuid) || (written?.includes(uuid) ?? false);
+  return apart ? written : `${written ?? ''}${uuid}-`;
+}
+
+/** A tag may choose the server, so the environment's passwords only go to the server that the environment names. */
+function variablesFor(parts: UrlParts, context: TargetContext): Either<string, readonly string[]> {
+  const { backend } = parts;
+  const set = [...context.environment].filter(([name, value]) => value !== '' && isReadBy(backend, name));
+  const names = set.map(([name]) => name).sort();
+  const isHome = context.trusted || context.home === serverOf(parts);
+  if (isHome) return right(names);
+  const passwords = names.filter((name) => backend.passwords.includes(name));
+  if (passwords.length > 0 && parts.password === null && !backend.overSsh) {
+    return left(
+      `${passwords.join(', ')} is only sent to the server of BACKUP_URL, and this is another; put the server into BACKUP_URL, or a password of its own into the URL by a variable`,
+    );
+  }
+  return right(names.filter((name) => !backend.passwords.includes(name)));
+}
+
+function urlText({ backend, user, password, host, port, path }: UrlParts): string {
+  if (backend.authority === 'none') return `${backend.sent}://${path}`;
+  const secret = password === null ? '' : `:${password}`;
+  const login = user === null ? '' : `${user}${secret}@`;
+  return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}`;
+}
+
+function hostText(isDaemon: boolean, host: string | null, port: number | null): string {
+  return `${host ?? ''}${port === null ? '' : `:${String(port)}`}${isDaemon ? '::' : ''}`;
+}
+
+/** No password, and a user only where it is a login name rather than half of a credential. */
+function shownText({ backend, scheme, user, host, port, path }: UrlParts): string {
+  const login = user !== null && backend.overSsh ? `${user}@` : '';
+  return `${scheme}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}`;
+}
+
+function placeOf(parts: UrlParts, prefix: string | null, uuid: DeviceUuid): string {
+  const { backend, path } = parts;
+  const files = prefix === null ? '' : `#${prefix}`;
+  const segments = (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
+  const folder = `${segments.join('/')}${files}`;
+  if (backend.deviceLocal) return `file:${uuid}:/${folder}`;
+  if (backend.authority === 'none') return `${backend.family}://${folder}`;
+  return `${backend.family}://${reachedAt(parts)}/${homeOf(parts)}${folder}`;
+}
+
+function reachedAt({ backend, host, port }: UrlParts): string {
+  const reached = port ?? backend.defaultPort;
+  return `${host ?? ''}${reached === null ? '' : `:${String(reached)}`}`;
+}
+
+/** With one slash rsync and sftp mean a path below the login's home. */
+function homeOf({ backend, path, user }: UrlParts): string {
+  return backend.family === 'ssh' && !path.startsWith('//') ? `~${user ?? ''}/` : '';
+}

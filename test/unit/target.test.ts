@@ -1,0 +1,136 @@
+import { isLeft } from 'fp-ts/Either';
+import type { Target } from '../../src/model/policy';
+import { parseTarget, serverOf, type TargetContext } from '../../src/model/target';
+import { aUuid } from '../support/desired';
+
+const uuid = aUuid(7);
+const environment = new Map([
+  ['B2_ID', 'id0'],
+  ['B2_KEY', 'k/e+y'],
+  ['FTP_PASSWORD', 'hunter22'],
+  ['AWS_ACCESS_KEY_ID', 'AKIA'],
+  ['CLI_API_KEY', 'secret'],
+]);
+
+function context(over: Partial<TargetContext> = {}): TargetContext {
+  return { uuid, environment, allowed: null, trusted: false, home: null, ...over };
+}
+
+function target(text: string, over: Partial<TargetContext> = {}): Target {
+  const parsed = parseTarget(text, context(over));
+  if (isLeft(parsed)) throw new Error(parsed.left.join('; '));
+  return parsed.right;
+}
+
+function problem(text: string, over: Partial<TargetContext> = {}): string {
+  const parsed = parseTarget(text, context(over));
+  return isLeft(parsed) ? parsed.left.join('; ') : `accepted: ${parsed.right.url}`;
+}
+
+describe('a target', () => {
+  test('with the UUID in its path needs no prefix', () => {
+    expect(target('rsync://root@10.0.0.1:54321//backups/$UUID')).toMatchObject({
+      url: `rsync://root@10.0.0.1:54321//backups/${uuid}`,
+      options: [],
+      host: '10.0.0.1',
+      port: 54_321,
+      user: 'root',
+      filePrefix: null,
+      overSsh: true,
+      place: `ssh://10.0.0.1:54321/backups/${uuid}`,
+    });
+  });
+
+  test('without the UUID gets it as a prefix of its files', () => {
+    expect(target('sftp://host//backups')).toMatchObject({
+      filePrefix: `${uuid}-`,
+      options: [`--file-prefix=${uuid}-`],
+    });
+    expect(target('sftp://host//backups --file-prefix a-').options).toEqual([`--file-prefix=a-${uuid}-`]);
+    expect(target("sftp://host//backups '--file-prefix='$UUID").options).toEqual([`--file-prefix=${uuid}`]);
+  });
+
+  test('on the device itself is a place of its own without a prefix', () => {
+    const first = target('file:///backups');
+    expect(first).toMatchObject({ filePrefix: null, deviceLocal: true, overSsh: false });
+    expect(first.place).not.toBe(target('file:///backups', { uuid: aUuid(8) }).place);
+  });
+
+  test.each([
+    ['rsync://host//b/$UUID/', 'sftp://HOST:22//b/./$UUID'],
+    ['ftp://u@h/a/$UUID', 'ftps://h:21/a//$UUID'],
+    ['s3://bucket/x/$UUID', 'boto3+s3://bucket/x/%24'.replace('%24', '$UUID')],
+  ])('%s is the same place as %s', (one, other) => {
+    expect(target(one, { home: 'x', environment: new Map() }).place).toBe(
+      target(other, { environment: new Map() }).place,
+    );
+  });
+
+  test('a path with one slash is below the home of its login, so another place', () => {
+    expect(target('sftp://a@host/b/$UUID').place).not.toBe(target('sftp://a@host//b/$UUID').place);
+  });
+
+  test('scp goes as sftp and keeps its name for people', () => {
+    expect(target('scp://root@host:54321//b/$UUID')).toMatchObject({
+      scheme: 'scp',
+      url: `sftp://root@host:54321//b/${uuid}`,
+      shown: `scp://root@host:54321//b/${uuid}`,
+    });
+  });
+
+  test('an expanded password is in the URL alone', () => {
+    const parsed = target('b2://$B2_ID:abc@bucket/$UUID');
+    expect(parsed.url).toBe(`b2://id0:abc@bucket/${uuid}`);
+    expect(JSON.stringify({ ...parsed, url: '', user: '' })).not.toMatch(/abc|id0/);
+  });
+
+  test('an expanded key with a slash is refused with what to do, and not shown', () => {
+    expect(problem('b2://$B2_ID:$B2_KEY@bucket/$UUID')).toBe(
+      'the user or password seems to have a / in it; write it as %2F',
+    );
+  });
+
+  test('a tag cannot send a password to a server of its own choice', () => {
+    expect(problem('ftp://user@evil/x')).toContain('FTP_PASSWORD is only sent to the server of BACKUP_URL');
+    const home = serverOf(target('ftp://user@good/x', { trusted: true }));
+    expect(target('ftp://user@good/y', { home }).variables).toEqual(['FTP_PASSWORD']);
+    expect(target('sftp://user@evil/x').variables).toEqual([]);
+    expect(target('ftp://user:own@evil/x').variables).toEqual([]);
+  });
+
+  test('only what the scheme needs reaches the container', () => {
+    expect(target('s3://bucket/$UUID').variables).toEqual(['AWS_ACCESS_KEY_ID']);
+    expect(target('file:///backups').variables).toEqual([]);
+  });
+
+  test.each([
+    ['', 'no URL'],
+    ['sftp://a//b sftp://c//d', 'two URLs'],
+    ['sftp://a//b extra', 'no option'],
+    ['bogus://a/b', 'not a scheme'],
+    ['s3+http://b/c', 'cannot be used'],
+    ['sftp://host//a/../b', '..'],
+    ['sftp://host//a/%2e%2e/b', '..'],
+    ['sftp://host//a;reboot', 'not safe'],
+    ['"sftp://host//a b"', 'not safe'],
+    ['sftp://host//a%0ab', 'not safe'],
+    ['sftp://-oProxyCommand=x//a', 'host'],
+    ['sftp://-l@host//a', 'user name'],
+    ['sftp://host:99999//a', 'port'],
+    ['sftp://host:ab//a', 'port'],
+    ['file://relative', 'absolute path'],
+    ['rclone://remote,x:path', 'not safe'],
+    ['rclone://-x', 'begins with -'],
+    ['sftp://host//b -v9', 'long form'],
+    ['sftp://host//b --archive-dir=/x', 'set by the controller'],
+    ['sftp://host//b --rsync-options=-e', 'may not come from a tag'],
+    ['sftp://host//$CLI_API_KEY', 'may not be used'],
+    ['sftp://host//$AWS_ACCESS_KEY_ID', 'may not be used'],
+    ['sftp://host//$SCRT_B2_ID', 'did you mean $B2_ID?'],
+    ["sftp://host//'", 'quote'],
+  ])('%s is refused', (text, part) => {
+    const found = problem(text);
+    expect(found).toContain(part);
+    expect(found).not.toContain('secret');
+  });
+});
