@@ -1,0 +1,86 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { LedgerError, unreadable } from './ledgererror';
+import { migrate } from './schema';
+
+/** Other processes hold the lock for milliseconds; a machine short of breath gets more than enough. */
+const BUSY_TIMEOUT_MS = 15_000;
+
+/** Above this a check of the whole file makes a small machine wait too long; damage then shows at the first read of it. */
+const CHECKED_BYTES = 64 * 1024 * 1024;
+
+/** Where the ledger of a STATE_DIR is. */
+export function ledgerPath(stateDir: string): string {
+  return join(stateDir, 'ledger.sqlite');
+}
+
+/** The open ledger at our version, made if missing, readable and writable for us only. */
+export function openDatabase(path: string): DatabaseSync {
+  createPrivately(path);
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    prepareDatabase(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** An open ledger that cannot be written through. */
+export function openReadOnly(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Does the work in one transaction that sees no other writer; what throws leaves nothing behind. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk rolls back by itself.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Does the reading at one moment of the ledger, whoever writes meanwhile. */
+export function atOneMoment<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    if (database.isTransaction) database.exec('COMMIT');
+  }
+}
+
+function prepareDatabase(database: DatabaseSync, path: string): void {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  if (statSync(path).size <= CHECKED_BYTES) checkDatabase(database, path);
+  inTransaction(database, () => {
+    migrate(database, path);
+  });
+}
+
+function checkDatabase(database: DatabaseSync, path: string): void {
+  const verdict = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (verdict !== 'ok') throw unreadable(path, 'is damaged');
+}
+
+/** SQLite gives its side files the mode of the ledger, so it has to be right before SQLite sees it. */
+function createPrivately(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // An existing file is never opened here: closing it again would drop the locks that SQLite holds in this process.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw new LedgerError(
+      `the ledger ${path} cannot be made or kept private: its folder must exist and belong to the user we run as`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ledger } from '../model/ports';
+import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database';
+import { finishRun, markHandled } from './ending';
+import { withWords } from './ledgererror';
+import { type EndedRuns, readActive, readFacts, readRunsOf } from './reading';
+import { recordSightings } from './sightings';
+import { beginRun, renewLease, takeOverRun } from './starting';
+
+/**
+ * The ledger in this STATE_DIR, made if missing. Throws a LedgerError, in words for people, when it is damaged, of a
+ * newer version or out of reach; so does every call, and what throws has written nothing.
+ */
+export function openLedger(stateDir: string): Ledger {
+  const path = ledgerPath(stateDir);
+  const database = withWords(path, () => openDatabase(path));
+  return ledgerOn(database, {
+    read: (work) => withWords(path, () => atOneMoment(database, work)),
+    write: (work) => withWords(path, () => inTransaction(database, work)),
+  });
+}
+
+interface Access {
+  readonly read: <T>(work: () => T) => T;
+  readonly write: <T>(work: () => T) => T;
+}
+
+function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
+  const ended: EndedRuns = new Map();
+  return {
+    facts: () => read(() => readFacts(database, ended)),
+    active: () => read(() => readActive(database)),
+    runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
+    see: (sightings, now) => {
+      write(() => {
+        recordSightings(database, sightings, now);
+      });
+    },
+    begin: (run, owner, leaseUntil) => write(() => beginRun(database, run, owner, leaseUntil)),
+    renew: (runId, owner, leaseUntil) => write(() => renewLease(database, runId, owner, leaseUntil)),
+    takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
+    release: (runId, owner, now) => {
+      write(() => renewLease(database, runId, owner, now));
+    },
+    advance: (runId, phase) => {
+      write(() => database.prepare('UPDATE run SET phase = ? WHERE run_id = ? AND ended_at IS NULL').run(phase, runId));
+    },
+    finish: (runId, ending) => write(() => finishRun(database, runId, ending)),
+    skip: (device, slot) => {
+      write(() => {
+        markHandled(database, device, slot);
+      });
+    },
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+  };
+}

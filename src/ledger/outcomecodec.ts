@@ -1,0 +1,38 @@
+import * as t from 'io-ts';
+import { Instant } from '../model/brand';
+import type { RunEnding } from '../model/ports';
+import { FailureCodec } from './failurecodec';
+
+const texts = t.readonlyArray(t.string);
+
+const Statistics = t.readonly(
+  t.type({
+    sourceFiles: t.number,
+    sourceBytes: t.number,
+    newFiles: t.number,
+    changedFiles: t.number,
+    deletedFiles: t.number,
+    storedBytes: t.number,
+    errors: t.number,
+  }),
+);
+
+const Succeeded = t.readonly(
+  t.type({
+    kind: t.literal('succeeded'),
+    mode: t.keyof({ full: null, incremental: null }),
+    statistics: Statistics,
+    volumes: texts,
+    emptyVolumes: texts,
+    snapshotAt: Instant,
+    tail: texts,
+    warnings: texts,
+  }),
+);
+
+const Failed = t.readonly(t.type({ kind: t.literal('failed'), failure: FailureCodec, tail: texts }));
+
+/** How a run ended, as the ledger stores it. */
+export const OutcomeCodec: t.Type<RunEnding['outcome'], unknown> = t.recursion('Outcome', () =>
+  t.union([Succeeded, Failed]),
+);

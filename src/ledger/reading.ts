@@ -1,0 +1,67 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DeviceUuid } from '../model/brand';
+import type { DeviceFacts, RunRecord } from '../model/run';
+import { attemptsOf, decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
+
+/** Runs that have ended, by their place in the order of runs: they never change, so they are read and decoded once. */
+export type EndedRuns = Map<number, RunRecord>;
+
+/** Facts of every device that was ever seen enabled. `known` is filled, and emptied of what no device points to any more. */
+export function readFacts(database: DatabaseSync, known: EndedRuns): ReadonlyMap<DeviceUuid, DeviceFacts> {
+  const rows = readDevices(database, 'WHERE seen = 1');
+  const wanted = new Set(rows.flatMap((row) => [row.last_run, row.last_success, row.last_full]));
+  for (const seq of known.keys()) if (!wanted.has(seq)) known.delete(seq);
+  const missing = [...wanted].filter((seq) => seq !== null && !known.has(seq));
+  for (const { seq, run } of readEnded(database, missing)) known.set(seq, run);
+  const active = new Map(readActive(database).map((run) => [run.device, run]));
+  return new Map(rows.map((row) => [row.uuid, factsOf(row, known, active.get(row.uuid) ?? null)]));
+}
+
+/** The active runs, in the order in which they were started. */
+export function readActive(database: DatabaseSync): readonly RunRecord[] {
+  const rows = database.prepare('SELECT * FROM run WHERE ended_at IS NULL ORDER BY seq').all();
+  return rows.map((row) => storedRunOf(row).run);
+}
+
+/** The device's runs, latest first. */
+export function readRunsOf(database: DatabaseSync, device: DeviceUuid, limit: number): readonly RunRecord[] {
+  const rows = database.prepare('SELECT * FROM run WHERE device = ? ORDER BY seq DESC LIMIT ?').all(device, limit);
+  return rows.map((row) => storedRunOf(row).run);
+}
+
+/** The rows of `device`, all or those that the clause selects. */
+export function readDevices(database: DatabaseSync, where = ''): readonly DeviceRow[] {
+  return database
+    .prepare(`SELECT * FROM device ${where}`)
+    .all()
+    .map((row) => decodeRow(DeviceRow, row, 'a device'));
+}
+
+function readEnded(database: DatabaseSync, seqs: readonly (number | null)[]): readonly StoredRun[] {
+  if (seqs.length === 0) return [];
+  return database
+    .prepare('SELECT run.* FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value')
+    .all(JSON.stringify(seqs))
+    .map(storedRunOf);
+}
+
+function factsOf(row: DeviceRow, ended: EndedRuns, active: RunRecord | null): DeviceFacts {
+  const endedRun = (seq: number | null): RunRecord | null => (seq === null ? null : (ended.get(seq) ?? null));
+  const full = endedRun(row.last_full);
+  return {
+    device: row.uuid,
+    enabledSince: row.enabled_since,
+    scheduleSince: row.schedule_since,
+    scheduleKey: row.schedule_key,
+    handledSlot: row.handled_slot,
+    handledRequest: row.handled_request,
+    active,
+    last: endedRun(row.last_run),
+    lastSuccess: endedRun(row.last_success),
+    lastFullAt: full?.outcome?.kind === 'succeeded' ? full.outcome.snapshotAt : null,
+    lastFullPlace: full?.place ?? null,
+    failures: row.failures,
+    retryAt: row.retry_at,
+    attempts: new Map(attemptsOf(row.attempts)),
+  };
+}

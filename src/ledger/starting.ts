@@ -1,0 +1,85 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Instant, RunId } from '../model/brand';
+import type { NewRun } from '../model/ports';
+import type { RunOwner } from '../model/run';
+import { attemptsOf } from './rows';
+
+/** More than the actions that can still be tried again: the slot, the request, and a few by hand. */
+const REMEMBERED_ACTIONS = 8;
+
+/** Leases are granted for half a minute. One this far ahead was granted by a clock that has been set back since. */
+const LONGEST_LEASE_MS = 600_000;
+
+/** Makes the run active. False, and nothing written, when the device has an active run already. */
+export function beginRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUntil: Instant): boolean {
+  const isTaken = database.prepare('SELECT 1 FROM run WHERE device = ? AND ended_at IS NULL').get(run.device);
+  if (isTaken !== undefined) return false;
+  insertRun(database, run, owner, leaseUntil);
+  database
+    .prepare('INSERT INTO device (uuid, name) VALUES (?1, ?2) ON CONFLICT (uuid) DO NOTHING')
+    .run(run.device, run.deviceName);
+  rememberAttempt(database, run);
+  return true;
+}
+
+/** Extends the lease of an active run of this owner. */
+export function renewLease(database: DatabaseSync, runId: RunId, owner: RunOwner, leaseUntil: Instant): boolean {
+  const { changes } = database
+    .prepare(
+      'UPDATE run SET lease_until = ? WHERE run_id = ? AND ended_at IS NULL AND owner_process = ? AND owner_started_at = ?',
+    )
+    .run(leaseUntil, runId, owner.process, owner.startedAt);
+  return changes > 0;
+}
+
+/** What another process needs to take a run over. */
+export interface Takeover {
+  readonly runId: RunId;
+  readonly owner: RunOwner;
+  readonly now: Instant;
+  readonly leaseUntil: Instant;
+}
+
+/** Makes the owner the run's owner when the lease is over, or cannot be true. */
+export function takeOverRun(database: DatabaseSync, { runId, owner, now, leaseUntil }: Takeover): boolean {
+  const { changes } = database
+    .prepare(
+      `UPDATE run SET owner_process = ?, owner_started_at = ?, lease_until = ?
+       WHERE run_id = ? AND ended_at IS NULL AND (lease_until <= ? OR lease_until > ?)`,
+    )
+    .run(owner.process, owner.startedAt, leaseUntil, runId, now, now + LONGEST_LEASE_MS);
+  return changes > 0;
+}
+
+function insertRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUntil: Instant): void {
+  database
+    .prepare(
+      `INSERT INTO run (run_id, action_id, kind, device, device_name, slot, attempt, nonce, place, started_at,
+         owner_process, owner_started_at, lease_until, phase)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting')`,
+    )
+    .run(
+      run.runId,
+      run.actionId,
+      run.kind,
+      run.device,
+      run.deviceName,
+      JSON.stringify(run.slot),
+      run.attempt,
+      run.nonce,
+      run.place,
+      run.startedAt,
+      owner.process,
+      owner.startedAt,
+      leaseUntil,
+    );
+}
+
+function rememberAttempt(database: DatabaseSync, run: NewRun): void {
+  const row = database.prepare('SELECT attempts FROM device WHERE uuid = ?').get(run.device);
+  const before = attemptsOf(String(row?.['attempts']));
+  const others = before.filter(([action]) => action !== run.actionId);
+  const sofar = before.find(([action]) => action === run.actionId)?.[1] ?? 0;
+  const latest = [...others, [run.actionId, Math.max(sofar, run.attempt)]].slice(-REMEMBERED_ACTIONS);
+  database.prepare('UPDATE device SET attempts = ? WHERE uuid = ?').run(JSON.stringify(latest), run.device);
+}

@@ -1,0 +1,177 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { openLedger } from '../../src/ledger/ledger';
+import { LedgerError } from '../../src/ledger/ledgererror';
+import { openReader } from '../../src/ledger/reader';
+import { at } from '../support/facts';
+import { aUuid } from '../support/desired';
+import { aNewRun, aSighting, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
+
+const noon = at('2026-11-23T12:00:00Z');
+
+/** What the work throws, which must be a LedgerError. */
+function refusal(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof LedgerError) return error.message;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+function edit(stateDir: string, sql: string): void {
+  const database = new DatabaseSync(join(stateDir, 'ledger.sqlite'));
+  database.exec(sql);
+  database.close();
+}
+
+describe("the ledger's file", () => {
+  it('and its side files are for us only', () => {
+    withFolder((folder) => {
+      const stateDir = join(folder, 'state', 'dir');
+      const ledger = openLedger(stateDir);
+      ledger.see([aSighting()], noon);
+      const modes = readdirSync(stateDir).map((name) => statSync(join(stateDir, name)).mode & 0o777);
+      ledger.close();
+
+      expect(modes.length).toBeGreaterThan(1);
+      expect(new Set(modes)).toEqual(new Set([0o600]));
+    });
+  });
+
+  it('open to others is made private', () => {
+    withLedger((ledger, stateDir) => {
+      ledger.close();
+      chmodSync(join(stateDir, 'ledger.sqlite'), 0o644);
+      openLedger(stateDir).close();
+
+      expect(statSync(join(stateDir, 'ledger.sqlite')).mode & 0o777).toBe(0o600);
+    });
+  });
+
+  it.each([
+    {
+      name: 'of a newer version',
+      spoil: (dir: string) => {
+        edit(dir, 'PRAGMA user_version = 99');
+      },
+      says: /newer version/,
+    },
+    {
+      name: 'that is no database',
+      spoil: (dir: string) => {
+        writeFileSync(join(dir, 'ledger.sqlite'), 'x'.repeat(8192));
+      },
+      says: /is damaged/,
+    },
+    {
+      name: 'with a damaged page',
+      spoil: (dir: string) => {
+        const path = join(dir, 'ledger.sqlite');
+        const bytes = readFileSync(path);
+        bytes.fill(0xa5, 4096, 4096 * 3);
+        writeFileSync(path, bytes);
+      },
+      says: /is damaged/,
+    },
+    {
+      name: 'of another program',
+      spoil: (dir: string) => {
+        edit(dir, 'PRAGMA user_version = 0');
+      },
+      says: /another program/,
+    },
+  ])('$name is refused in words and left as it is', ({ spoil, says }) => {
+    withLedger((ledger, stateDir) => {
+      ledger.see([aSighting()], noon);
+      runThrough(ledger, aNewRun());
+      ledger.close();
+      spoil(stateDir);
+      const before = readFileSync(join(stateDir, 'ledger.sqlite'));
+
+      const message = refusal(() => openLedger(stateDir));
+
+      expect(message).toMatch(says);
+      expect(message).toContain('to start with an empty one');
+      expect(readFileSync(join(stateDir, 'ledger.sqlite')).equals(before)).toBe(true);
+    });
+  });
+
+  it('in a folder that is a file is refused in words', () => {
+    withFolder((folder) => {
+      writeFileSync(join(folder, 'state'), '');
+
+      expect(refusal(() => openLedger(join(folder, 'state')))).toMatch(/cannot be made or kept private/);
+    });
+  });
+
+  it.each([
+    { name: 'an outcome', sql: `UPDATE run SET outcome = '{"kind":"hunter2"}'` },
+    { name: 'a device', sql: `UPDATE device SET enabled_since = 9.007199254740991e15, attempts = 'hunter2'` },
+    { name: 'a run', sql: `UPDATE run SET phase = 'hunter2'` },
+  ])('with $name that cannot be read is refused without showing it', ({ sql }) => {
+    withLedger((ledger, stateDir) => {
+      ledger.see([aSighting()], noon);
+      runThrough(ledger, aNewRun());
+      edit(stateDir, sql);
+
+      const message = refusal(() => ledger.facts());
+
+      expect(message).toMatch(/cannot be read/);
+      expect(message).not.toContain('hunter2');
+    });
+  });
+});
+
+describe('the reader', () => {
+  it('gives nothing where there is no ledger, and makes none', () => {
+    withFolder((folder) => {
+      const reader = openReader(join(folder, 'state'));
+
+      expect([reader.facts().size, reader.active(), reader.runsOf(aUuid(1), 5)]).toEqual([0, [], []]);
+      expect(existsSync(join(folder, 'state'))).toBe(false);
+      reader.close();
+    });
+  });
+
+  it('gives nothing where the ledger is being made', () => {
+    withFolder((folder) => {
+      writeFileSync(join(folder, 'ledger.sqlite'), '');
+      const reader = openReader(folder);
+
+      expect(reader.facts().size).toBe(0);
+      reader.close();
+    });
+  });
+
+  it('sees what the controller writes meanwhile, from its first word on', () => {
+    withFolder((folder) => {
+      mkdirSync(folder, { recursive: true });
+      const reader = openReader(folder);
+      expect(reader.facts().size).toBe(0);
+      const ledger = openLedger(folder);
+
+      ledger.see([aSighting()], noon);
+      expect(factsOf(reader).last).toBeNull();
+      runThrough(ledger, aNewRun());
+      expect(factsOf(reader).last?.runId).toBe(aNewRun().runId);
+      expect(reader.runsOf(aUuid(1), 5)).toHaveLength(1);
+      ledger.close();
+      expect(reader.active()).toEqual([]);
+      reader.close();
+    });
+  });
+
+  it('refuses a ledger of a newer version', () => {
+    withLedger((ledger, stateDir) => {
+      ledger.close();
+      edit(stateDir, 'PRAGMA user_version = 99');
+      const reader = openReader(stateDir);
+
+      expect(refusal(() => reader.facts())).toMatch(/newer version/);
+      reader.close();
+    });
+  });
+});

@@ -1,0 +1,155 @@
+import { openLedger } from '../../src/ledger/ledger';
+import { instantOf } from '../../src/model/brand';
+import { aUuid } from '../support/desired';
+import { aSuccess, at } from '../support/facts';
+import {
+  aFailure,
+  aNewRun,
+  anEnding,
+  anOwner,
+  anotherOwner,
+  aSighting,
+  factsOf,
+  runThrough,
+  scheduled,
+  withLedger,
+} from '../support/ledger';
+
+const now = at('2026-11-24T00:00:00Z');
+const soon = instantOf(now + 30_000);
+
+describe('active runs', () => {
+  it('a device has one at a time, whoever starts it', () => {
+    withLedger((ledger, stateDir) => {
+      const other = openLedger(stateDir);
+
+      expect(ledger.begin(aNewRun(), anOwner, soon)).toBe(true);
+      expect(other.begin(aNewRun({ slot: { kind: 'manual', at: now } }), anotherOwner, soon)).toBe(false);
+      expect(other.begin(aNewRun({ device: aUuid(2) }), anotherOwner, soon)).toBe(true);
+      expect(ledger.active().map(({ device }) => device)).toEqual([aUuid(1), aUuid(2)]);
+      other.close();
+    });
+  });
+
+  it('comes back as it was begun, after the ledger was opened again', () => {
+    withLedger((ledger, stateDir) => {
+      const run = aNewRun({ slot: { kind: 'request', token: 'now, please' } });
+      ledger.begin(run, anOwner, soon);
+      ledger.advance(run.runId, 'running');
+      ledger.close();
+
+      const again = openLedger(stateDir);
+      const active = again.active();
+      again.close();
+
+      expect(active).toEqual([
+        { ...run, endedAt: null, owner: anOwner, leaseUntil: soon, phase: 'running', outcome: null },
+      ]);
+    });
+  });
+
+  it('ends once; then the device is free', () => {
+    withLedger((ledger) => {
+      const run = aNewRun();
+      ledger.begin(run, anOwner, soon);
+
+      expect(ledger.finish(run.runId, anEnding())).toBe(true);
+      expect(ledger.finish(run.runId, aFailure())).toBe(false);
+      expect(ledger.active()).toEqual([]);
+      expect(ledger.begin(aNewRun({ attempt: 2 }), anOwner, soon)).toBe(true);
+    });
+  });
+
+  it('an action that comes again after its end, as a token that is set again does, is one more run', () => {
+    withLedger((ledger) => {
+      runThrough(ledger, aNewRun());
+      runThrough(ledger, aNewRun(), aFailure());
+
+      expect(ledger.runsOf(aUuid(1), 10).map(({ outcome }) => outcome?.kind)).toEqual(['failed', 'succeeded']);
+    });
+  });
+});
+
+describe('leases', () => {
+  it('are renewed by their owner only, and only while the run is active', () => {
+    withLedger((ledger) => {
+      const { runId } = aNewRun();
+      ledger.begin(aNewRun(), anOwner, soon);
+
+      expect(ledger.renew(runId, anOwner, instantOf(soon + 1))).toBe(true);
+      expect(ledger.renew(runId, anotherOwner, instantOf(soon + 2))).toBe(false);
+      expect(ledger.active()[0]?.leaseUntil).toBe(soon + 1);
+      ledger.finish(runId, anEnding());
+      expect(ledger.renew(runId, anOwner, soon)).toBe(false);
+    });
+  });
+
+  it.each([
+    { name: 'still runs -> stays', afterMs: 29_999, takes: false },
+    { name: 'is over -> taken over', afterMs: 30_000, takes: true },
+    { name: 'granted by a clock that was set back since -> taken over', afterMs: -86_400_000, takes: true },
+  ])('a lease that $name', ({ afterMs, takes }) => {
+    withLedger((ledger) => {
+      const { runId } = aNewRun();
+      ledger.begin(aNewRun(), anOwner, soon);
+      const later = instantOf(now + afterMs);
+
+      expect(ledger.takeOver(runId, anotherOwner, later, instantOf(later + 30_000))).toBe(takes);
+      expect(ledger.active()[0]?.owner).toEqual(takes ? anotherOwner : anOwner);
+      expect(ledger.renew(runId, anOwner, soon)).toBe(!takes);
+    });
+  });
+
+  it('a run that is given up can be taken over at once', () => {
+    withLedger((ledger) => {
+      const { runId } = aNewRun();
+      ledger.begin(aNewRun(), anOwner, soon);
+
+      ledger.release(runId, anotherOwner, now);
+      expect(ledger.takeOver(runId, anotherOwner, now, soon)).toBe(false);
+      ledger.release(runId, anOwner, now);
+      expect(ledger.takeOver(runId, anotherOwner, now, soon)).toBe(true);
+    });
+  });
+
+  it('a run that has ended cannot be taken over', () => {
+    withLedger((ledger) => {
+      runThrough(ledger, aNewRun());
+
+      expect(ledger.takeOver(aNewRun().runId, anotherOwner, instantOf(soon + 1), soon)).toBe(false);
+    });
+  });
+});
+
+describe('history', () => {
+  it('gives the latest runs first, of one device', () => {
+    withLedger((ledger) => {
+      for (const attempt of [1, 2, 3]) runThrough(ledger, aNewRun({ attempt }), aFailure());
+      runThrough(ledger, aNewRun({ device: aUuid(2) }));
+
+      expect(ledger.runsOf(aUuid(1), 2).map(({ attempt }) => attempt)).toEqual([3, 2]);
+    });
+  });
+
+  it('is pruned, but never of what decisions need', () => {
+    withLedger((ledger) => {
+      ledger.see([aSighting()], now);
+      runThrough(ledger, aNewRun({ place: 's3://elsewhere/', slot: scheduled('2026-11-01T00:00:00Z') }));
+      runThrough(ledger, aNewRun({ slot: scheduled('2026-11-02T00:00:00Z') }));
+      const incremental = anEnding({ outcome: aSuccess({ mode: 'incremental' }) });
+      runThrough(ledger, aNewRun({ slot: scheduled('2026-11-03T00:00:00Z') }), incremental);
+      for (let attempt = 1; attempt <= 80; attempt += 1) runThrough(ledger, aNewRun({ attempt }), aFailure());
+      const runs = ledger.runsOf(aUuid(1), 1000);
+
+      expect(runs).toHaveLength(53);
+      expect(runs.slice(-3).map(({ outcome }) => outcome?.kind)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+      expect(factsOf(ledger)).toMatchObject({
+        failures: 80,
+        last: { attempt: 80 },
+        lastSuccess: { slot: scheduled('2026-11-03T00:00:00Z') },
+        lastFullAt: aSuccess().snapshotAt,
+        lastFullPlace: aNewRun().place,
+      });
+    });
+  });
+});
