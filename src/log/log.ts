@@ -1,0 +1,73 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import type { EventSink } from '../model/event';
+import type { Secret } from '../model/secret';
+import type { LogLevel } from '../model/settings';
+import { lineOf } from './lines';
+import { jsonOf, textOf } from './render';
+import { scrubberOf } from './scrub';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'text' | 'json';
+  /** Values that no line may show, whatever it says. */
+  readonly secrets: readonly Secret[];
+  /** Takes one line, without its end; standard output by default. */
+  readonly write?: (line: string) => void;
+  /** By default where text goes to a terminal. */
+  readonly colour?: boolean;
+}
+
+export interface Log {
+  readonly emit: EventSink;
+  /** The text without the known secrets, for what is kept or shown elsewhere. */
+  readonly scrub: (text: string) => string;
+  /** Settles when every line has been handed on; what is emitted later is lost. */
+  readonly close: () => Promise<void>;
+}
+
+/** A log that states events, one line each. Never throws, and never shows a known secret. */
+export function createLog({ level, format, secrets, write, colour }: LogOptions): Log {
+  const scrub = scrubberOf(secrets);
+  const painted = colour ?? (write === undefined && process.stdout.isTTY);
+  const logger = winston.createLogger({
+    level,
+    format: winston.format.printf(({ message }) => String(message)),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces.
+    transports: [new winston.transports.Stream({ stream: sinkOf(write ?? toStandardOutput), eol: '' })],
+  });
+  let isOpen = true;
+
+  function emit(event: Parameters<EventSink>[0]): void {
+    if (!isOpen || !logger.isLevelEnabled(lineOf(event).level)) return;
+    const stamped = { line: lineOf(event), at: new Date() };
+    const text = format === 'json' ? jsonOf(stamped, scrub) : textOf(stamped, scrub, painted);
+    logger.log(stamped.line.level, text);
+  }
+
+  async function close(): Promise<void> {
+    if (!isOpen) return;
+    isOpen = false;
+    await new Promise((resolve) => {
+      logger.once('finish', resolve);
+      logger.end();
+    });
+  }
+
+  return { emit, scrub, close };
+}
+
+/** Each chunk is one line; it has been handed on when `write` returns. */
+function sinkOf(write: (line: string) => void): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write: (line, _encoding, done) => {
+      write(String(line));
+      done();
+    },
+  });
+}
+
+function toStandardOutput(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

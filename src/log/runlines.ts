@@ -1,0 +1,104 @@
+import { assertNever } from '../model/assertnever';
+import { describeFailure } from '../model/describe';
+import type { Event, RunRef } from '../model/event';
+import type { Failure } from '../model/failure';
+import type { RunStatistics } from '../model/run';
+import { bytesText, durationText, instantText } from '../model/shown';
+import type { LogLevel } from '../model/settings';
+import { debug, type EventOf, info, type Statement, warn } from './line';
+
+/** Every event that is about one run. */
+export type RunEvent = Extract<Event, { readonly run: RunRef }>;
+
+/** What an event of one run says: a line at its begin and its end for `info`, all in between for `debug`. */
+// eslint-disable-next-line complexity -- one case for each event is the point: one that is forgotten does not compile.
+export function runStatement(event: RunEvent): Statement {
+  switch (event.event) {
+    case 'run.planned':
+      return debug('Will run');
+    case 'run.started':
+      return info(event.adopted ? 'Took over the run that goes on, on the device' : startedText(event));
+    case 'run.progressed':
+      return debug(event.detail === '' ? `Now ${event.phase}` : `Now ${event.phase}: ${event.detail}`);
+    case 'run.output':
+      return debug(`| ${event.line}`);
+    case 'run.warned':
+      return warn(event.message);
+    case 'run.succeeded':
+      return info(
+        `Stored ${NOUNS[event.mode]} in ${durationText(event.durationMs)}: ${statisticsText(event.statistics)}`,
+      );
+    case 'run.failed':
+      return failedStatement(event);
+    case 'run.detached':
+      return DETACHED[event.reason];
+    case 'run.cancelled':
+      return info(`Cancelled by ${event.by}`);
+    case 'run.backoff.scheduled':
+      return info(`Tried again after ${instantText(event.until)} (${count(event.failures, 'failure')} in a row)`);
+    default:
+      return assertNever(event);
+  }
+}
+
+const NOUNS = { full: 'a full snapshot', incremental: 'an incremental snapshot' } as const;
+
+const DETACHED: Readonly<Record<EventOf<'run.detached'>['reason'], Statement>> = {
+  'link-lost': warn('Lost the link to the device; the run goes on there and is taken up again'),
+  shutdown: info('Left the run going on the device; the next start takes it up again'),
+};
+
+/** How grave a failure is: error = somebody must act; warn = it is tried again by itself; info = as somebody wanted. */
+// eslint-disable-next-line complexity -- one case for each kind is the point: a kind that is forgotten does not compile.
+export function levelOf(failure: Failure): LogLevel {
+  switch (failure.kind) {
+    case 'cancelled':
+      return 'info';
+    case 'device-unreachable':
+    case 'api-unavailable':
+    case 'remote-command-failed':
+    case 'timed-out':
+    case 'integrity-mismatch':
+    case 'chain-broken':
+    case 'store-unavailable':
+    case 'image-unavailable':
+    case 'clock-behind':
+    case 'device-busy':
+    case 'run-lost':
+    case 'not-proven':
+      return 'warn';
+    case 'auth-rejected':
+    case 'host-key-changed':
+    case 'credential-missing':
+    case 'output-too-large':
+    case 'store-full':
+    case 'volume-missing':
+    case 'volumes-none':
+    case 'volume-emptied':
+    case 'passphrase-wrong':
+    case 'policy-invalid':
+    case 'defect':
+      return 'error';
+    default:
+      return assertNever(failure);
+  }
+}
+
+/** A number with its noun. */
+export function count(amount: number, noun: string): string {
+  return `${String(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+function startedText({ run }: EventOf<'run.started'>): string {
+  return run.attempt === 1 ? 'Started' : `Started (attempt ${String(run.attempt)})`;
+}
+
+function failedStatement({ failure, durationMs }: EventOf<'run.failed'>): Statement {
+  return { level: levelOf(failure), message: `Failed after ${durationText(durationMs)}: ${describeFailure(failure)}` };
+}
+
+function statisticsText(statistics: RunStatistics): string {
+  const { sourceFiles, sourceBytes, newFiles, changedFiles, deletedFiles, storedBytes } = statistics;
+  const changes = `${String(newFiles)} new, ${String(changedFiles)} changed, ${String(deletedFiles)} deleted`;
+  return `${count(sourceFiles, 'file')} of ${bytesText(sourceBytes)} (${changes}), ${bytesText(storedBytes)} stored`;
+}

@@ -1,0 +1,206 @@
+import { assertNever } from './assertnever';
+import type { Failure, FailureOf } from './failure';
+import type { Origin, PolicyProblem } from './policy';
+import { bytesText, durationText } from './shown';
+import type { HoldReason } from './verdict';
+
+/** Where a policy field comes from, for people. */
+export function describeOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case 'default':
+      return `the default of ${origin.variable}`;
+    case 'environment':
+      return `the variable ${origin.variable}`;
+    case 'fleet-tag':
+      return `the fleet's tag ${origin.tag}`;
+    case 'device-tag':
+      return `the device's tag ${origin.tag}`;
+  }
+}
+
+/** What is wrong with one field of a policy, and where it comes from. */
+export function describeProblem({ message, origin }: PolicyProblem): string {
+  return `${describeOrigin(origin)}: ${message}`;
+}
+
+/** Why a device waits. */
+export function describeHold(reason: HoldReason): string {
+  switch (reason) {
+    case 'in-flight':
+      return 'it has a run already';
+    case 'backing-off':
+      return 'its last run failed, and it waits before the next try';
+    case 'target-unavailable':
+      return 'its target failed for other runs, and waits until one of them has got through';
+    case 'credential-refused':
+      return 'the SSH key was refused, and no run uses it before it works again';
+    case 'api-stale':
+      return "the balena API has not answered lately, so the device's tags may be old";
+    case 'offline':
+      return 'it is not connected to balena; it runs soon after it connects';
+    case 'at-limit':
+      return 'as many runs as MAX_CONCURRENT_RUNS allows are under way';
+  }
+}
+
+/** What happened, why, and what to do, in one to three sentences. Holds no secret: a failure's texts are scrubbed. */
+// eslint-disable-next-line complexity -- one case for each kind is the point: a kind that is forgotten does not compile.
+export function describeFailure(failure: Failure): string {
+  switch (failure.kind) {
+    case 'device-unreachable':
+    case 'auth-rejected':
+    case 'host-key-changed':
+    case 'credential-missing':
+    case 'api-unavailable':
+      return describeAccess(failure);
+    case 'remote-command-failed':
+    case 'timed-out':
+    case 'output-too-large':
+    case 'run-lost':
+    case 'device-busy':
+    case 'cancelled':
+    case 'defect':
+      return describeCourse(failure);
+    case 'integrity-mismatch':
+    case 'chain-broken':
+    case 'store-full':
+    case 'store-unavailable':
+    case 'image-unavailable':
+    case 'volume-missing':
+    case 'volumes-none':
+    case 'volume-emptied':
+    case 'passphrase-wrong':
+    case 'clock-behind':
+    case 'not-proven':
+    case 'policy-invalid':
+      return describeBackup(failure);
+    default:
+      return assertNever(failure);
+  }
+}
+
+type Access = FailureOf<
+  'device-unreachable' | 'auth-rejected' | 'host-key-changed' | 'credential-missing' | 'api-unavailable'
+>;
+type Course = FailureOf<
+  'remote-command-failed' | 'timed-out' | 'output-too-large' | 'run-lost' | 'device-busy' | 'cancelled' | 'defect'
+>;
+type Backup = Exclude<Failure, Access | Course>;
+
+function describeAccess(failure: Access): string {
+  switch (failure.kind) {
+    case 'device-unreachable':
+      return `The device could not be reached (${PHASES[failure.phase]}${because(failure.detail)}). Check that it is online; it is tried again`;
+    case 'auth-rejected':
+      return describeRefusal(failure);
+    case 'host-key-changed':
+      return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "accept-host-key ${failure.host}"; else somebody may stand in between`;
+    case 'credential-missing':
+      return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it; the run is tried again`;
+    case 'api-unavailable':
+      return describeApi(failure);
+    default:
+      return assertNever(failure);
+  }
+}
+
+const PHASES: Readonly<Record<FailureOf<'device-unreachable'>['phase'], string>> = {
+  resolve: "its address or the gateway's was not found",
+  connect: 'no connection',
+  handshake: 'the SSH handshake failed',
+  channel: 'no shell on it',
+};
+
+function describeRefusal({ who, detail }: FailureOf<'auth-rejected'>): string {
+  if (who === 'api') {
+    return `The balena API refused CLI_API_KEY${because(detail)}. Set it to a user API key that is valid and may see the fleets`;
+  }
+  return `The SSH key was refused${because(detail)}. See that the key of this program is among the SSH keys of the balena account, and that the account may reach the device`;
+}
+
+function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailable'>): string {
+  const answer = status === null ? 'gave no answer' : `answered with status ${String(status)}`;
+  const again = retryAfterMs === null ? 'It is asked again' : `It is asked again in ${durationText(retryAfterMs)}`;
+  return `The balena API ${answer}${because(detail)}. ${again}`;
+}
+
+function describeCourse(failure: Course): string {
+  switch (failure.kind) {
+    case 'remote-command-failed':
+      return `The run on the device failed (${describeExit(failure)})${because(failure.stderrTail)}. See its output; it is tried again`;
+    case 'timed-out':
+      return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT; it is tried again`;
+    case 'output-too-large':
+      return `The run wrote more than ${bytesText(failure.limitBytes)} of output and was ended. Lower the verbosity among the URL's options`;
+    case 'run-lost':
+      return `The run is gone from the device without a result${because(failure.detail)}. The device may have restarted; the slot is due again`;
+    case 'device-busy':
+      return `The device is busy with another run (${failure.runId || 'of unknown origin'}). It is tried again when that has ended`;
+    case 'cancelled':
+      return `The run was cancelled by ${CANCELLERS[failure.by]}`;
+    case 'defect':
+      return `This program has a defect${because(failure.detail)}. Please report it with the lines of the log around this one`;
+    default:
+      return assertNever(failure);
+  }
+}
+
+const CANCELLERS: Readonly<Record<FailureOf<'cancelled'>['by'], string>> = {
+  shutdown: 'the shutdown of this program',
+  superseded: 'a newer one that took its place',
+  person: 'a person',
+};
+
+function describeExit({ exitCode, signal, durationMs }: FailureOf<'remote-command-failed'>): string {
+  const how =
+    signal !== null ? `signal ${signal}` : exitCode !== null ? `exit code ${String(exitCode)}` : 'no exit code';
+  return `${how} after ${durationText(durationMs)}`;
+}
+
+// eslint-disable-next-line complexity -- as above.
+function describeBackup(failure: Backup): string {
+  switch (failure.kind) {
+    case 'integrity-mismatch':
+      return `What is stored is not what was sent: expected ${failure.expected}, got ${failure.got}. The next run stores a full snapshot`;
+    case 'chain-broken':
+      return `The chain of snapshots at the target is not whole${because(failure.detail)}. The next run starts a new chain with a full snapshot`;
+    case 'store-full':
+      return describeFull(failure);
+    case 'store-unavailable':
+      return `The target could not be used${because(failure.detail)}. Check that it is up, and that its address and credentials are right; it is tried again`;
+    case 'image-unavailable':
+      return `The image ${failure.image} could not be pulled, and the device has no copy of it${because(failure.detail)}. Check DOCKER_IMAGE, and that the device can reach the registry`;
+    case 'volume-missing':
+      return `The device has no volume ${list(failure.names)}. Correct backupVolumes, or wait until the fleet's release has made it`;
+    case 'volumes-none':
+      return 'The device has no volume of its fleet, so there is nothing to back up. Take it out with backupEnabled=false, or deploy a release with volumes';
+    case 'volume-emptied':
+      return `The volume ${list(failure.names)} is empty now and was not in the last good run, so nothing was stored. If that is right, run "backup" for the device by hand; else restore it`;
+    case 'passphrase-wrong':
+      return `The snapshots at the target are encrypted with another passphrase${because(failure.detail)}. Set PASSPHRASE back, or start a new chain with BACKUP_PASSPHRASE_CHANGE=new-chain`;
+    case 'clock-behind':
+      return `The device's clock is behind its last snapshot${because(failure.detail)}. It is tried again; see that the device can reach its time servers`;
+    case 'not-proven':
+      return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success and is tried again`;
+    case 'policy-invalid':
+      return `The policy is not valid: ${failure.problems.map(describeProblem).join('; ')}`;
+    default:
+      return assertNever(failure);
+  }
+}
+
+function describeFull({ where, freeBytes, detail }: FailureOf<'store-full'>): string {
+  const free = freeBytes === null ? '' : ` (${bytesText(freeBytes)} free)`;
+  const place = where === 'device' ? "The device's disk" : 'The target';
+  const todo = where === 'device' ? 'Free some space on the device' : 'Free some space there, or set BACKUP_KEEP_FULL';
+  return `${place} is full${free}${because(detail)}. ${todo}; it is tried again`;
+}
+
+function because(detail: string): string {
+  const text = detail.trim().replace(/\.$/, '');
+  return text === '' ? '' : `: ${text}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.join(', ');
+}
