@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LedgerError, unreadable } from './ledgererror';
-import { migrate } from './schema';
+import { migrate, versionOf } from './schema';
 
 /** Other processes hold the lock for milliseconds; a machine short of breath gets more than enough. */
 const BUSY_TIMEOUT_MS = 15_000;
@@ -58,8 +58,10 @@ export function atOneMoment<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function prepareDatabase(database: DatabaseSync, path: string): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  // What is refused is refused before anything is written to it.
+  versionOf(database, path);
   if (statSync(path).size <= CHECKED_BYTES) checkDatabase(database, path);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   inTransaction(database, () => {
     migrate(database, path);
   });

@@ -19,7 +19,7 @@ export function readFacts(database: DatabaseSync, known: EndedRuns): ReadonlyMap
 
 /** The active runs, in the order in which they were started. */
 export function readActive(database: DatabaseSync): readonly RunRecord[] {
-  const rows = database.prepare('SELECT * FROM run WHERE ended_at IS NULL ORDER BY seq').all();
+  const rows = database.prepare('SELECT * FROM run INDEXED BY run_active WHERE ended_at IS NULL ORDER BY seq').all();
   return rows.map((row) => storedRunOf(row).run);
 }
 

@@ -85,7 +85,8 @@ function spansOf(pattern: RegExp, text: string): readonly Span[] {
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     spans.push({ from: match.index, to: match.index + match[0].length });
-    pattern.lastIndex = match.index + 1;
+    // By whole characters: a pattern of the `u` kind goes back to the start of a pair that it is set into, for ever.
+    pattern.lastIndex = match.index + ((text.codePointAt(match.index) ?? 0) > 0xffff ? 2 : 1);
   }
   return spans;
 }

@@ -6,7 +6,7 @@ import { LedgerError } from '../../src/ledger/ledgererror';
 import { openReader } from '../../src/ledger/reader';
 import { at } from '../support/facts';
 import { aUuid } from '../support/desired';
-import { aNewRun, aSighting, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
+import { aNewRun, anOwner, aSighting, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
 
 const noon = at('2026-11-23T12:00:00Z');
 
@@ -99,6 +99,16 @@ describe("the ledger's file", () => {
     });
   });
 
+  it('of another program is not even made to use a log of its own', () => {
+    withFolder((folder) => {
+      edit(folder, 'CREATE TABLE theirs (x)');
+      const before = readFileSync(join(folder, 'ledger.sqlite'));
+
+      expect(refusal(() => openLedger(folder))).toMatch(/another program/);
+      expect(readFileSync(join(folder, 'ledger.sqlite')).equals(before)).toBe(true);
+    });
+  });
+
   it('in a folder that is a file is refused in words', () => {
     withFolder((folder) => {
       writeFileSync(join(folder, 'state'), '');
@@ -121,6 +131,29 @@ describe("the ledger's file", () => {
 
       expect(message).toMatch(/cannot be read/);
       expect(message).not.toContain('hunter2');
+    });
+  });
+});
+
+describe('a call that throws', () => {
+  it('has written nothing, and the next one works', () => {
+    withLedger((ledger, stateDir) => {
+      ledger.see([aSighting()], noon);
+      edit(stateDir, `UPDATE device SET attempts = 'broken'`);
+
+      expect(refusal(() => ledger.begin(aNewRun(), anOwner, noon))).toMatch(/cannot be read/);
+      expect(ledger.active()).toEqual([]);
+      edit(stateDir, `UPDATE device SET attempts = '[]'`);
+      expect(ledger.begin(aNewRun(), anOwner, noon)).toBe(true);
+    });
+  });
+
+  it('after the end of the ledger says so and closing again does nothing', () => {
+    withLedger((ledger) => {
+      ledger.close();
+      ledger.close();
+
+      expect(() => ledger.active()).toThrow(/not open/);
     });
   });
 });

@@ -63,6 +63,10 @@ describe('secrets in text', () => {
     expect(scrub('a (.*)+[^x]$\\1{2}|-/ b', '(.*)+[^x]$\\1{2}|-/')).toBe('a [secret] b');
   });
 
+  it('that begin with a character of two halves are found, and the search ends', () => {
+    expect(scrub('<😀😀😀😀😀😀😀>', '😀😀😀😀')).toBe('<[secret]>');
+  });
+
   it('the empty text and blanks are none', () => {
     expect(scrub('a b\n', '', ' ', '\n')).toBe('a b\n');
   });
