@@ -39,10 +39,10 @@ export function createLog({ level, format, secrets, write, colour }: LogOptions)
   let isOpen = true;
 
   function emit(event: Parameters<EventSink>[0]): void {
-    if (!isOpen || !logger.isLevelEnabled(lineOf(event).level)) return;
-    const stamped = { line: lineOf(event), at: new Date() };
-    const text = format === 'json' ? jsonOf(stamped, scrub) : textOf(stamped, scrub, painted);
-    logger.log(stamped.line.level, text);
+    const line = lineOf(event);
+    if (!isOpen || !logger.isLevelEnabled(line.level)) return;
+    const stamped = { line, at: new Date() };
+    logger.log(line.level, format === 'json' ? jsonOf(stamped, scrub) : textOf(stamped, scrub, painted));
   }
 
   async function close(): Promise<void> {
@@ -57,12 +57,16 @@ export function createLog({ level, format, secrets, write, colour }: LogOptions)
   return { emit, scrub, close };
 }
 
-/** Each chunk is one line; it has been handed on when `write` returns. */
+/** Each chunk is one line; it has been handed on when `write` returns. A line that nobody takes stops no run. */
 function sinkOf(write: (line: string) => void): Writable {
   return new Writable({
     decodeStrings: false,
     write: (line, _encoding, done) => {
-      write(String(line));
+      try {
+        write(String(line));
+      } catch {
+        // There is no other place to say it.
+      }
       done();
     },
   });

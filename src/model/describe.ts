@@ -127,7 +127,7 @@ function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailabl
 function describeCourse(failure: Course): string {
   switch (failure.kind) {
     case 'remote-command-failed':
-      return `The run on the device failed (${describeExit(failure)})${because(failure.stderrTail)}. See its output; it is tried again`;
+      return `The run on the device failed (${describeExit(failure)})${because(lastLines(failure.stderrTail))}. See its output; it is tried again`;
     case 'timed-out':
       return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT; it is tried again`;
     case 'output-too-large':
@@ -199,6 +199,12 @@ function describeFull({ where, freeBytes, detail }: FailureOf<'store-full'>): st
 function because(detail: string): string {
   const text = detail.trim().replace(/\.$/, '');
   return text === '' ? '' : `: ${text}`;
+}
+
+/** The last words of an output, on one line. */
+function lastLines(text: string): string {
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+  return lines.slice(-3).join(' | ').slice(-300);
 }
 
 function list(names: readonly string[]): string {

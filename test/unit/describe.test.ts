@@ -40,6 +40,17 @@ describe('failures in words', () => {
       says: /\(signal KILL after 5 ms\): out of memory\. See/,
     },
     {
+      name: 'a long output, of which the last lines say why',
+      failure: {
+        kind: 'remote-command-failed',
+        exitCode: 1,
+        signal: null,
+        stderrTail: 'first\nsecond\n\nthird\nfourth\n',
+        durationMs: 5,
+      },
+      says: /5 ms\): second \| third \| fourth\. See/,
+    },
+    {
       name: "a full device's disk",
       failure: { kind: 'store-full', where: 'device', freeBytes: null, detail: '' },
       says: /^The device's disk is full\. Free some space on the device/,

@@ -95,6 +95,47 @@ describe('what passes saw', () => {
   });
 });
 
+describe('a clock that was set back', () => {
+  const nextYear = at('2027-11-23T12:00:00Z');
+
+  it('by much does not leave a device waiting for the day that it showed', () => {
+    withLedger((ledger) => {
+      ledger.see([aSighting()], nextYear);
+      runThrough(ledger, aNewRun({ attempt: 1, slot: { kind: 'schedule', at: nextYear } }));
+      runThrough(ledger, aNewRun({ attempt: 2 }), aFailure({ retryAt: nextYear }));
+      ledger.see([aSighting()], noon);
+
+      expect(factsOf(ledger)).toMatchObject({
+        enabledSince: noon,
+        scheduleSince: noon,
+        handledSlot: null,
+        failures: 1,
+        retryAt: null,
+      });
+    });
+  });
+
+  it('by much after a run does not make the slots since the first sight due again', () => {
+    withLedger((ledger) => {
+      ledger.see([aSighting()], noon);
+      ledger.skip(aUuid(1), { kind: 'schedule', at: nextYear });
+      ledger.see([aSighting()], later);
+
+      expect(factsOf(ledger)).toMatchObject({ enabledSince: later, scheduleSince: noon, handledSlot: null });
+    });
+  });
+
+  it('by little changes nothing: no slot runs twice', () => {
+    withLedger((ledger) => {
+      ledger.see([aSighting()], later);
+      ledger.skip(aUuid(1), { kind: 'schedule', at: later });
+      ledger.see([aSighting()], noon);
+
+      expect(factsOf(ledger)).toMatchObject({ enabledSince: later, scheduleSince: later, handledSlot: later });
+    });
+  });
+});
+
 describe('what runs leave', () => {
   it.each<{ name: string; slot: Slot; handled: object }>([
     {

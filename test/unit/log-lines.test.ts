@@ -211,6 +211,19 @@ describe('the log', () => {
     expect(lines.map((line) => /"line":"(\d+)"/.exec(line)?.[1])).toEqual([...Array(2000).keys()].map(String));
   });
 
+  it('goes on when nobody takes a line', async () => {
+    const taken: string[] = [];
+    const write = (line: string): void => {
+      if (taken.push(line) === 1) throw new Error('no space left');
+    };
+    const log = createLog({ level: 'info', format: 'text', secrets: [], write });
+    log.emit(anEvent['run.started']);
+    log.emit(anEvent['run.succeeded']);
+    await log.close();
+
+    expect(taken).toHaveLength(2);
+  });
+
   it.each(['text', 'json'] as const)('shows no secret, wherever it stands (%s)', async (format) => {
     const secrets = [new Secret('correct horse'), new Secret('hunter2hunter2')];
     const hidden = 'hunter2hunter2 correct%20horse';
