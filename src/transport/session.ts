@@ -1,0 +1,111 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ClientChannel } from 'ssh2';
+import type { Failure } from '../model/failure';
+import type { Session, SessionEnd } from '../model/ports';
+import type { Connection } from './connection';
+import { unreachable } from './dial';
+import { LineSplitter } from './lines';
+
+const STDERR_TAIL = 4096;
+const OPENING_WORDS = 2048;
+
+/** The channel as a session. The connection belongs to it and ends with it. */
+export function sessionOf(channel: ClientChannel, connection: Connection): Session {
+  const shell = new Shell(channel, connection);
+  return {
+    send: (text) => {
+      if (channel.writable) channel.write(text);
+    },
+    lines: { [Symbol.asyncIterator]: () => shell.lines() },
+    ended: shell.ended(),
+    close: () => {
+      channel.close();
+      connection.close();
+    },
+  };
+}
+
+class Shell {
+  readonly #channel: ClientChannel;
+  readonly #connection: Connection;
+  readonly #closed: Promise<void>;
+  #stderr = '';
+  #opening = '';
+  #hasExited = false;
+  #exitCode: number | null = null;
+
+  public constructor(channel: ClientChannel, connection: Connection) {
+    this.#channel = channel;
+    this.#connection = connection;
+    this.#closed = new Promise((resolve) => {
+      channel.once('close', resolve);
+    });
+    channel.on('error', () => undefined);
+    channel.on('exit', (code: number | string | null) => {
+      this.#hasExited = true;
+      this.#exitCode = typeof code === 'number' ? code : null;
+    });
+    channel.stderr.on('error', () => undefined);
+    channel.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-STDERR_TAIL);
+    });
+  }
+
+  public async *lines(): AsyncGenerator<string> {
+    const splitter = new LineSplitter();
+    try {
+      for await (const chunk of this.#channel) {
+        const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+        if (this.#opening.length < OPENING_WORDS) this.#opening += bytes.toString('utf8', 0, OPENING_WORDS);
+        yield* splitter.push(bytes);
+      }
+    } catch {
+      // A stream that breaks off has ended; `ended` says how.
+    }
+    const rest = splitter.rest();
+    if (rest !== null) yield rest;
+  }
+
+  public async ended(): Promise<SessionEnd> {
+    await this.#closed;
+    // When the whole connection goes, its channels hear of it first.
+    await turn();
+    const inOrder = this.#hasExited && this.#connection.alive();
+    this.#connection.close();
+    return {
+      kind: inOrder ? 'closed' : 'lost',
+      failure: namedFailure(`${this.#opening}\n${this.#stderr}`),
+      exitCode: this.#exitCode,
+      stderrTail: escaped(this.#stderr),
+    };
+  }
+}
+
+/** What gateways say in words while their exit status stays 0. */
+const WORDS: readonly { readonly pattern: RegExp; readonly failure: (line: string) => Failure }[] = [
+  {
+    pattern:
+      /^.*(?:not (?:online|connected|reachable)|is offline|host error|could not (?:connect|reach)|no route).*$/im,
+    failure: (line) => unreachable('channel', line),
+  },
+  {
+    pattern: /^.*(?:not authori[sz]ed|unauthori[sz]ed|access denied|permission denied \(publickey).*$/im,
+    failure: (line) => ({ kind: 'auth-rejected', who: 'ssh', detail: line }),
+  },
+  {
+    pattern: /^.*(?:device (?:was )?not found|unknown device|no such device).*$/im,
+    failure: (line) => unreachable('channel', line),
+  },
+];
+
+function namedFailure(text: string): Failure | null {
+  for (const { pattern, failure } of WORDS) {
+    const line = pattern.exec(text)?.[0];
+    if (line !== undefined) return failure(escaped(line.trim()).slice(0, 300));
+  }
+  return null;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (c) => (c === '\n' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`));
+}
