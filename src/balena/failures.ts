@@ -1,0 +1,51 @@
+import type { Failure } from '../model/failure';
+
+const NOT_LOGGED_IN = new Set([
+  'BalenaNotLoggedIn',
+  'BalenaExpiredToken',
+  'BalenaInvalidLoginCredentials',
+  'BalenaMalformedToken',
+]);
+
+/** What an error of the SDK means. Nothing of a request is in the failure: requests carry the API key. */
+export function failureOf(error: unknown): Failure {
+  const status = numberIn(error, 'statusCode');
+  if (status === 401 || status === 403 || NOT_LOGGED_IN.has(textIn(error, 'code') || textIn(error, 'name'))) {
+    return {
+      kind: 'auth-rejected',
+      who: 'api',
+      detail: 'the API refuses CLI_API_KEY: make a new API key of a user and set it',
+    };
+  }
+  return { kind: 'api-unavailable', status, retryAfterMs: retryAfterOf(error), detail: wordsOf(error, status) };
+}
+
+function wordsOf(error: unknown, status: number | null): string {
+  if (status !== null) return `it answered with HTTP status ${String(status)}`;
+  const cause =
+    error instanceof Error && error.cause instanceof Error ? textIn(error.cause, 'code') || error.cause.message : '';
+  const words = error instanceof Error ? error.message : 'unknown error';
+  return `${words}${cause === '' ? '' : ` (${cause})`}`.replace(/\s+/g, ' ').slice(0, 300);
+}
+
+/** `Retry-After` in seconds or as a date; null when there is none that makes sense. */
+function retryAfterOf(error: unknown): number | null {
+  const headers: unknown = fieldOf(error, 'responseHeaders');
+  const text = headers instanceof Headers ? (headers.get('retry-after') ?? '') : textIn(headers, 'retry-after');
+  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
+  return null;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function textIn(value: unknown, name: string): string {
+  const field = fieldOf(value, name);
+  return typeof field === 'string' ? field : '';
+}
+
+function numberIn(value: unknown, name: string): number | null {
+  const field = fieldOf(value, name);
+  return typeof field === 'number' ? field : null;
+}

@@ -1,0 +1,123 @@
+import type { BalenaSDK } from 'balena-sdk';
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import type { Failure } from '../model/failure';
+import type { FleetApi, FleetReading } from '../model/ports';
+import type { Secret } from '../model/secret';
+import { failureOf } from './failures';
+import { idOf, ReadingBuilder } from './rows';
+
+export interface FleetApiOptions {
+  readonly apiUrl: string;
+  readonly apiKey: Secret;
+  /** Slugs of the only fleets to read, or null for all that the key can see. */
+  readonly fleets: readonly string[] | null;
+  /** For one request, its answer included. */
+  readonly timeoutMs?: number;
+}
+
+type Call = <T>(ask: (sdk: BalenaSDK) => Promise<T>) => Promise<Either<Failure, T>>;
+
+/** One more than the thousand devices that one request is promised for: a page that is not full is the last. */
+const PAGE = 1001;
+const TAGS = { $select: ['tag_key', 'value'] } as const;
+const HAS_TAG = { $any: { $alias: 't', $expr: { t: { tag_key: 'backupEnabled' } } } };
+
+/** balena's API through its own SDK, which is loaded at the first call. */
+export function createFleetApi(options: FleetApiOptions): FleetApi {
+  let sdk: Promise<BalenaSDK> | null = null;
+  const callWith =
+    (signal: AbortSignal): Call =>
+    async (ask) => {
+      sdk ??= sdkOf(options.apiUrl);
+      const loaded = sdk;
+      const answer = async (): ReturnType<typeof ask> => {
+        const api = await loaded;
+        // Anew for each call: the SDK keeps what it learnt of a login, also that a key was refused.
+        await api.auth.loginWithToken(options.apiKey.reveal());
+        return ask(api);
+      };
+      try {
+        return right(await within(options.timeoutMs ?? 60_000, signal, answer()));
+      } catch (error) {
+        return left(signal.aborted ? { kind: 'cancelled', by: 'shutdown' } : failureOf(error));
+      }
+    };
+  return {
+    readDevices: (signal) => readPages(callWith(signal), options.fleets),
+    username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
+    ensureKey: (title, publicKey, signal) => callWith(signal)((api) => ensureKey(api, title, publicKey)),
+  };
+}
+
+async function sdkOf(apiUrl: string): Promise<BalenaSDK> {
+  const { getSdk } = await import('balena-sdk');
+  return getSdk({ apiUrl: `${apiUrl}/`, dataDirectory: false });
+}
+
+/** The SDK's own signal handling throws where nobody can catch it, so a request that is too late is left to itself. */
+async function within<T>(limitMs: number, signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => {
+      reject(new Error('the answer is no longer waited for'));
+    };
+    const timer = setTimeout(() => {
+      reject(new Error(`no answer within ${String(limitMs / 1000)} s`));
+    }, limitMs);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    void answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    });
+  });
+}
+
+/** Keyset pages: rows that come or go between two requests neither repeat nor hide others. */
+async function readPages(call: Call, fleets: readonly string[] | null): Promise<Either<Failure, FleetReading>> {
+  const builder = new ReadingBuilder();
+  for (let after = 0; ;) {
+    const page = await call((api) => pageOf(api, fleets, after));
+    if (isLeft(page)) return page;
+    const rows = page.right;
+    for (const row of rows) builder.add(row);
+    const last = idOf(rows.at(-1));
+    if (rows.length < PAGE || last === null || last <= after) return right(builder.reading());
+    after = last;
+  }
+}
+
+/** Devices with the tag on themselves or on their fleet, with everything that a policy is made from. */
+async function pageOf(api: BalenaSDK, fleets: readonly string[] | null, after: number): Promise<readonly unknown[]> {
+  const ofFleet = { belongs_to__application: { $any: { $alias: 'f', $expr: { f: { application_tag: HAS_TAG } } } } };
+  const tagged = { $or: [{ device_tag: HAS_TAG }, ofFleet] };
+  const inFleets = fleets === null ? [] : [inOneOf(fleets)];
+  return api.pine.get({
+    resource: 'device',
+    options: {
+      $select: ['id', 'uuid', 'device_name', 'is_connected_to_vpn'],
+      $expand: {
+        device_tag: TAGS,
+        belongs_to__application: { $select: ['id', 'slug'], $expand: { application_tag: TAGS } },
+      },
+      $filter: { $and: [tagged, { id: { $gt: after } }, ...inFleets] },
+      $orderby: { id: 'asc' },
+      $top: PAGE,
+    },
+  });
+}
+
+function inOneOf(slugs: readonly string[]): object {
+  return { belongs_to__application: { $any: { $alias: 'a', $expr: { a: { slug: { $in: [...slugs] } } } } } };
+}
+
+async function ensureKey(api: BalenaSDK, title: string, publicKey: string): Promise<{ readonly added: boolean }> {
+  const keys = await api.models.key.getAll({ $select: ['public_key'] });
+  // The API takes the same key again with another comment.
+  if (keys.some((key) => materialOf(key.public_key) === materialOf(publicKey))) return { added: false };
+  await api.models.key.create(title, publicKey);
+  return { added: true };
+}
+
+function materialOf(line: string): string {
+  return line.trim().split(/\s+/).slice(0, 2).join(' ');
+}

@@ -1,0 +1,147 @@
+import { isLeft, left, right } from 'fp-ts/Either';
+import { createFleetApi, type FleetApiOptions } from '../../src/balena/fleetapi';
+import type { FleetApi, FleetReading } from '../../src/model/ports';
+import { Secret } from '../../src/model/secret';
+import { type LabApi, startApi } from '../lab/api';
+
+const never = new AbortController().signal;
+let api: LabApi;
+
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(() => api.stop());
+
+function adapter(over: Partial<FleetApiOptions> = {}): FleetApi {
+  return createFleetApi({ apiUrl: api.url, apiKey: new Secret(api.apiKey), fleets: null, ...over });
+}
+
+async function reading(one: FleetApi = adapter()): Promise<FleetReading> {
+  const read = await one.readDevices(never);
+  if (isLeft(read)) throw new Error(JSON.stringify(read.left));
+  return read.right;
+}
+
+function queries(): number {
+  return api.requests.filter((request) => request.path.startsWith('/v7/device')).length;
+}
+
+describe('the fleet', () => {
+  test('has the devices with the tag on themselves or their fleet, with all tags', async () => {
+    const plain = api.state.addFleet({ name: 'plain' });
+    const tagged = api.state.addFleet({ name: 'tagged', tags: { backupEnabled: 'true' } });
+    api.state.addDevice({
+      fleetId: plain.id,
+      name: 'one',
+      tags: { backupEnabled: 'false', backupUrl: 'x' },
+      connected: false,
+    });
+    api.state.addDevice({ fleetId: tagged.id, name: 'two' });
+    api.state.addDevice({ fleetId: plain.id, name: 'three', tags: { other: 'x' } });
+
+    const { devices, unreadable } = await reading();
+
+    expect(devices.map(({ name, connected }) => [name, connected])).toEqual([
+      ['one', false],
+      ['two', true],
+    ]);
+    expect(devices[0]?.tags).toEqual(
+      new Map([
+        ['backupEnabled', 'false'],
+        ['backupUrl', 'x'],
+      ]),
+    );
+    expect(devices[1]?.fleet).toEqual({
+      id: tagged.id,
+      slug: 'lab/tagged',
+      tags: new Map([['backupEnabled', 'true']]),
+    });
+    expect(unreadable).toEqual([]);
+    expect(queries()).toBe(1);
+  });
+
+  test('can be limited to some fleets', async () => {
+    for (const name of ['one', 'two']) {
+      const fleet = api.state.addFleet({ name, tags: { backupEnabled: 'true' } });
+      api.state.addDevice({ fleetId: fleet.id, name });
+    }
+    const { devices } = await reading(adapter({ fleets: ['lab/two'] }));
+    expect(devices.map((device) => device.name)).toEqual(['two']);
+  });
+
+  test.each([
+    [1000, 1],
+    [2003, 3],
+    [1001, 2],
+  ])('of %i devices takes %i requests', async (count, expected) => {
+    const fleet = api.state.addFleet({ name: 'big', tags: { backupEnabled: 'true' } });
+    for (let n = 0; n < count; n += 1) api.state.addDevice({ fleetId: fleet.id, name: `device ${String(n)}` });
+    const { devices } = await reading();
+    expect(new Set(devices.map((device) => device.uuid)).size).toBe(count);
+    expect(queries()).toBe(expected);
+  });
+
+  test('loses no device to another one whose row is damaged', async () => {
+    const fleet = api.state.addFleet({ name: 'f', tags: { backupEnabled: 'true' } });
+    const bad = api.state.addDevice({ fleetId: fleet.id, name: 'bad' });
+    api.state.addDevice({ fleetId: fleet.id, name: 'good' });
+    api.state.spoil(bad.uuid, { uuid: '../../etc' });
+    const { devices, unreadable } = await reading();
+    expect(devices.map((device) => device.name)).toEqual(['good']);
+    expect(unreadable.map(({ what }) => what)).toEqual([`device with id ${String(bad.id)}`]);
+    expect(unreadable[0]?.problem).toContain('uuid');
+  });
+});
+
+describe('a failure of the API', () => {
+  test('that is about the key is told from others', async () => {
+    expect(await adapter({ apiKey: new Secret('wrong') }).readDevices(never)).toMatchObject(
+      left({ kind: 'auth-rejected', who: 'api' }),
+    );
+    expect(await adapter({ apiKey: new Secret('wrong') }).username(never)).toMatchObject(
+      left({ kind: 'auth-rejected' }),
+    );
+  });
+
+  test('of its own carries the status and how long to wait', async () => {
+    api.faults.set({ kind: 'status', status: 429, retryAfter: '7' });
+    expect(await adapter().readDevices(never)).toMatchObject(
+      left({ kind: 'api-unavailable', status: 429, retryAfterMs: 7000 }),
+    );
+    api.faults.set({ kind: 'status', status: 500 });
+    expect(await adapter().readDevices(never)).toMatchObject(
+      left({ kind: 'api-unavailable', status: 500, retryAfterMs: null }),
+    );
+    api.faults.set({ kind: 'cut-off' });
+    expect(await adapter().readDevices(never)).toMatchObject(left({ kind: 'api-unavailable' }));
+    api.faults.set({ kind: 'not-json' });
+    expect(await adapter().readDevices(never)).toMatchObject(left({ kind: 'api-unavailable' }));
+    api.faults.clear();
+    expect(await adapter().readDevices(never)).toMatchObject(right({ devices: [] }));
+  });
+
+  test('that never ends is given up, and so is one that nobody waits for any more', async () => {
+    api.faults.set({ kind: 'slow', ms: 30_000 });
+    expect(await adapter({ timeoutMs: 100 }).readDevices(never)).toMatchObject(
+      left({ kind: 'api-unavailable', status: null }),
+    );
+    expect(await adapter().readDevices(AbortSignal.timeout(100))).toEqual(left({ kind: 'cancelled', by: 'shutdown' }));
+  });
+
+  test('shows nothing of the key', async () => {
+    api.faults.set({ kind: 'status', status: 500 });
+    expect(JSON.stringify(await adapter().readDevices(never))).not.toContain(api.apiKey);
+  });
+});
+
+describe('the account', () => {
+  test('has a name', async () => {
+    expect(await adapter().username(never)).toEqual(right('lab_user'));
+  });
+
+  test('gets the key once, whatever its comment', async () => {
+    expect(await adapter().ensureKey('balena-backup', 'ssh-ed25519 AAAA one', never)).toEqual(right({ added: true }));
+    expect(await adapter().ensureKey('balena-backup', 'ssh-ed25519 AAAA two', never)).toEqual(right({ added: false }));
+    expect(api.keys().map((key) => key.publicKey)).toEqual(['ssh-ed25519 AAAA one']);
+  });
+});
