@@ -12,7 +12,7 @@ export interface LogOptions {
   readonly format: 'text' | 'json';
   /** Values that no line may show, whatever it says. */
   readonly secrets: readonly Secret[];
-  /** Takes one line, without its end; standard output by default. */
+  /** Takes one line, without its end, and sees to it that it is not lost; standard output by default. */
   readonly write?: (line: string) => void;
   /** By default where text goes to a terminal. */
   readonly colour?: boolean;
@@ -52,6 +52,7 @@ export function createLog({ level, format, secrets, write, colour }: LogOptions)
       logger.once('finish', resolve);
       logger.end();
     });
+    if (write === undefined) await standardOutputDrained();
   }
 
   return { emit, scrub, close };
@@ -69,6 +70,15 @@ function sinkOf(write: (line: string) => void): Writable {
       }
       done();
     },
+  });
+}
+
+/** A slow reader of a pipe may not have taken all yet, and the caller's next step may be to end the process. */
+function standardOutputDrained(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write('', () => {
+      resolve();
+    });
   });
 }
 
