@@ -1,0 +1,196 @@
+# Runs in the shell of a device's host OS, inside one { ...; } group that also sets the variables in capitals.
+umask 077
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+NAME=balena-backup-run
+DIR=/run/balena-backup/$NONCE
+
+say() { printf '%s - %s\n' "$NONCE" "$*"; }
+# One line without control characters.
+flat() { tr -c '[:print:]' ' ' | cut -c 1-400; }
+
+ENGINE=
+for each in balena-engine balena docker; do
+  if command -v "$each" >/dev/null 2>&1; then ENGINE=$each; break; fi
+done
+engine() { "$ENGINE" "$@" </dev/null; }
+
+# Status, run id and nonce of the container that holds the name; empty where there is none.
+holder() {
+  engine inspect --type container --format \
+    '{{.State.Status}} {{index .Config.Labels "balena-backup.run-id"}} {{index .Config.Labels "balena-backup.nonce"}}' \
+    "$NAME" 2>/dev/null || :
+}
+
+is_forgotten() {
+  for each in $FORGET; do if [ "$each" = "$1" ]; then return 0; fi; done
+  return 1
+}
+
+# An ended run that nobody asked for in an hour may go: its orchestrator is gone, or has given it up.
+is_old() {
+  case $(engine ps --all --filter "name=^/?$NAME\$" --format '{{.Status}}' 2>/dev/null) in
+    *hour* | *day* | *week* | *month* | *year*) return 0 ;;
+  esac
+  return 1
+}
+
+remove() { engine rm --force --volumes=false "$NAME" >/dev/null 2>&1 || :; }
+
+# 0: the name is free. 1: our own run holds it. Another's: says so and ends.
+take_name() {
+  # shellcheck disable=SC2046
+  set -- $(holder)
+  if [ "$#" -eq 0 ]; then return 0; fi
+  status=$1 run=${2:-unknown} nonce=${3:-}
+  if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
+  case $status in
+    created | exited | dead)
+      if [ "$nonce" = "$NONCE" ] || is_forgotten "$run" || is_old; then
+        remove
+        return 0
+      fi
+      ;;
+  esac
+  say "busy $run"
+  exit 0
+}
+
+# The names of the volumes to mount, one a line.
+volumes() {
+  present=$(engine volume ls --quiet 2>/dev/null | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
+  if [ "$VOLUMES" = all ]; then
+    if [ -z "$present" ]; then say 'failed volumes-none'; exit 0; fi
+    chosen=$present
+  else
+    chosen= missing=
+    for each in $VOLUMES; do
+      bare=${each#"${APP}_"}
+      if printf '%s\n' "$present" | grep -qxF -e "$bare"; then chosen="$chosen $bare"; else missing="$missing $bare"; fi
+    done
+    if [ -n "$missing" ]; then say "failed volume-missing$missing"; exit 0; fi
+  fi
+}
+
+image() {
+  case $IMAGE in
+    *@sha256:*) if engine image inspect "$IMAGE" >/dev/null 2>&1; then return 0; fi ;;
+  esac
+  say 'phase pulling'
+  if trouble=$(engine pull --quiet "$IMAGE" 2>&1 >/dev/null); then return 0; fi
+  trouble=$(printf '%s' "$trouble" | flat)
+  if engine image inspect "$IMAGE" >/dev/null 2>&1; then
+    say "warn the image could not be pulled, the copy on the device is used: $trouble"
+  else
+    say "failed image-unavailable $trouble"
+    exit 0
+  fi
+}
+
+# Options for limits that this engine and kernel have; `--cpus` is an error where they lack it, the others are dropped.
+limits() {
+  limits=
+  if [ -n "$CPUS" ]; then
+    if [ "$(engine info --format '{{.CPUCfsQuota}}' 2>/dev/null)" = false ]; then
+      say 'warn BACKUP_CPUS has no effect: the kernel of this device cannot limit it'
+    else
+      limits="$limits --cpus=$CPUS"
+    fi
+  fi
+  if [ -n "$MEMORY" ]; then
+    if [ "$(engine info --format '{{.MemoryLimit}}' 2>/dev/null)" = false ]; then
+      say 'warn BACKUP_MEMORY has no effect: the kernel of this device cannot limit it'
+    else
+      limits="$limits --memory=$MEMORY"
+    fi
+  fi
+}
+
+# Secrets are in memory only, and gone two minutes after at the latest, whatever becomes of this shell.
+place_script() {
+  rm -rf /run/balena-backup
+  mkdir -p "$DIR"
+  # The script itself is a here-document of this one.
+  # @container
+  (sleep 120; rm -rf "$DIR") </dev/null >/dev/null 2>&1 &
+}
+
+start() {
+  volumes
+  image
+  limits
+  place_script
+  mounts=
+  for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:ro"; done
+  say 'phase running'
+  # Lists of options are split on purpose: their words have no blanks.
+  # shellcheck disable=SC2086
+  if trouble=$(engine run --detach --name "$NAME" --restart no \
+    --label "balena-backup.run-id=$RUN_ID" --label "balena-backup.kind=$KIND" --label "balena-backup.slot=$SLOT" \
+    --label "balena-backup.device=$DEVICE" --label "balena-backup.nonce=$NONCE" \
+    --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 \
+    --cpu-shares 2 --oom-score-adj 1000 $limits \
+    --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
+    --volume "$DIR:/run/balena-backup:ro" $mounts \
+    --entrypoint sh "$IMAGE" /run/balena-backup/run.sh 2>&1 >/dev/null); then
+    return 0
+  fi
+  # A start that failed leaves a container; one that lost the name to another run does not.
+  take_name || remove
+  rm -rf "$DIR"
+  say "failed start $(printf '%s' "$trouble" | flat)"
+  exit 0
+}
+
+running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "$NAME" 2>/dev/null)" = true ]; }
+
+# Every line carries the nonce and a number of its own, so the far side drops what it has seen.
+follow() {
+  wait_for_script
+  engine logs --follow "$NAME" 2>/dev/null || :
+  while running; do
+    sleep 1
+    engine logs --follow --tail 200 "$NAME" 2>/dev/null || :
+  done
+  engine logs --tail 20 "$NAME" 2>/dev/null || :
+}
+
+# The directory of secrets goes as soon as the container says that it has read them.
+wait_for_script() {
+  tries=0
+  while [ -d "$DIR" ] && [ "$tries" -lt 120 ] && running; do
+    if engine logs "$NAME" 2>/dev/null | grep -q "^$NONCE [0-9]* c read\$"; then break; fi
+    tries=$((tries + 1))
+    sleep 0.5 2>/dev/null || sleep 1
+  done
+  rm -rf "$DIR"
+}
+
+finish() {
+  ended=$(engine inspect --type container --format \
+    '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$NAME" 2>/dev/null || :)
+  if [ -z "$ended" ]; then say gone; exit 0; fi
+  say "ended $ended"
+  # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
+  (sleep 60; kill -KILL $$) </dev/null >/dev/null 2>&1 &
+  guard=$!
+  say "ready $RUN_ID"
+  IFS= read -r answer || answer=
+  kill -KILL "$guard" 2>/dev/null || :
+  if [ "$answer" = "ack $NONCE $RUN_ID" ]; then
+    remove
+    say removed
+  fi
+}
+
+if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
+if ! trouble=$(engine version 2>&1 >/dev/null); then
+  say "failed engine $(printf '%s' "$trouble" | flat)"
+  exit 0
+fi
+say 'phase preparing'
+if take_name; then
+  if [ "$MODE" = attach ]; then say gone; exit 0; fi
+  start
+fi
+follow
+finish
