@@ -1,0 +1,211 @@
+# Runs in the container, inside one { ...; exit; } group that also sets the variables in capitals. Any image with sh,
+# duplicity and gpg will do.
+umask 077
+CTL=$(tr -dc a-z0-9 </dev/urandom 2>/dev/null | head -c 32)
+WORK=/tmp/balena-backup
+SECRETS=/dev/shm/balena-backup
+
+# Everything goes through one numbering writer; lines that begin with the random word are ours, all others Duplicity's.
+number_lines() {
+  n=0
+  while IFS= read -r line || [ -n "$line" ]; do
+    n=$((n + 1))
+    case $line in
+      "$CTL end") return ;;
+      "$CTL "*) printf '%s %d c %s\n' "$NONCE" "$n" "${line#"$CTL "}" ;;
+      *) printf '%s %d o %s\n' "$NONCE" "$n" "$line" ;;
+    esac
+  done
+}
+tell() { printf '%s %s\n' "$CTL" "$*"; }
+# Text that can stand in a JSON string as it is.
+plain() { tr -c '[:print:]' ' ' | tr -d '\\"' | cut -c 1-600; }
+# Words as a JSON list.
+listed() {
+  sep=
+  printf '['
+  for each in "$@"; do printf '%s"%s"' "$sep" "$each"; sep=,; done
+  printf ']'
+}
+result() {
+  tell "result $1"
+  tell end
+  exit 0
+}
+refuse() { result "{\"ok\":false,\"kind\":\"$1\",\"names\":$2}"; }
+
+# failed STEP EXIT: what the log of the last command says about it.
+failed() {
+  error=$(sed -n '/^ERROR /{s/^ERROR \([0-9]*\) *\([^ ]*\).*/\1 \2/p;q;}' "$WORK/log" 2>/dev/null | plain)
+  words=$(sed -n '/^ERROR /,/^$/{/^\. /s/^\. //p;}' "$WORK/log" 2>/dev/null | head -n 3 | tr '\n' ' ' | plain)
+  result "{\"ok\":false,\"step\":\"$1\",\"exit\":$2,\"error\":\"$error\",\"words\":\"$words\",\"limit\":\"$(cat "$WORK/limit" 2>/dev/null)\"}"
+}
+
+# limited COMMAND...: as a process group of its own, ended when it takes too long or nothing moves for too long.
+limited() {
+  : >"$WORK/log"
+  if command -v setsid >/dev/null 2>&1; then group=- ; setsid "$@" </dev/null 2>&1 & else group= ; "$@" </dev/null 2>&1 & fi
+  child=$!
+  watch "$group$child" "$child" </dev/null >/dev/null 2>&1 &
+  guard=$!
+  wait "$child"
+  code=$?
+  # KILL: a shell that sleeps hears TERM late.
+  kill -KILL "$guard" 2>/dev/null
+  kill -KILL "-$child" 2>/dev/null
+  return "$code"
+}
+
+# Processor time of the process group in ticks.
+ticks() {
+  cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^[0-9]* (.*) . //p' | {
+    sum=0
+    while read -r _ group _ _ _ _ _ _ _ _ user system _; do
+      if [ "$group" = "$1" ]; then sum=$((sum + user + system)); fi
+    done
+    echo "$sum"
+  }
+}
+# Bytes on the wire in units of 16 KiB: less than that is a link being kept open.
+wire() {
+  sed -n 's/^ *[^l:][^:]*: *//p' /proc/net/dev 2>/dev/null | {
+    sum=0
+    while read -r received _ _ _ _ _ _ _ sent _; do sum=$((sum + (received + sent) / 16384)); done
+    echo "$sum"
+  }
+}
+
+watch() {
+  elapsed=0 still=0 before=
+  while sleep 5; do
+    elapsed=$((elapsed + 5))
+    now="$(ticks "$2") $(wire) $(wc -c <"$WORK/log")"
+    if [ "$now" = "$before" ]; then still=$((still + 5)); else still=0; fi
+    before=$now
+    limit=
+    if [ $(($(date +%s) - BEGUN)) -ge "$RUN_TIMEOUT" ]; then limit=run; fi
+    if [ "$still" -ge "$STALL_TIMEOUT" ]; then limit=stall; fi
+    if [ -n "$limit" ]; then
+      echo "$limit" >"$WORK/limit"
+      kill -KILL -- "$1"
+      return
+    fi
+  done
+}
+
+quietly() { "$@" >/dev/null 2>&1; }
+
+# The volumes of this run, and those of them that are empty.
+look_at_volumes() {
+  volumes= empty=
+  for folder in /volumes/*/; do
+    name=${folder#/volumes/}
+    name=${name%/}
+    [ -d "$folder" ] || continue
+    volumes="$volumes $name"
+    if [ -z "$(ls -A "$folder" 2>/dev/null)" ]; then empty="$empty $name"; fi
+  done
+  emptied=
+  for name in $empty; do
+    for known in $NOT_EMPTY; do if [ "$name" = "$known" ]; then emptied="$emptied $name"; fi; done
+  done
+  # shellcheck disable=SC2086
+  if [ -n "$emptied" ]; then refuse volume-emptied "$(listed $emptied)"; fi
+}
+
+# Duplicity with what every command has; options are set as positional parameters by the caller's `with_options`.
+duplicity_with() {
+  action=$1
+  archive=$2
+  shift 2
+  # shellcheck disable=SC2086
+  limited $LOW duplicity $action --archive-dir="$archive" --name="$STORE" --tempdir="$WORK/temp" --log-file="$WORK/log" \
+    --allow-source-mismatch --num-retries=3 --backend-retry-delay=5 "$@"
+}
+
+# The sets that a listing without any cache finds: "full|inc TIME" of the last, and how many.
+# Needs no passphrase and reads names only.
+listing() {
+  rm -rf "$WORK/cold"
+  mkdir -p "$WORK/cold"
+  duplicity_with collection-status "$WORK/cold" "$@" "$URL" >"$WORK/status" || return
+  sed -n 's/^ *\(full\|inc\) \([0-9]\{8\}T[0-9]\{6\}Z\) [0-9]* *n\{0,1\}o\{0,1\}enc.*/\1 \2/p' "$WORK/log" | sort -k 2 >"$WORK/sets"
+}
+last_set() { tail -n 1 "$WORK/sets"; }
+
+# A file that only the passphrase of the former runs opens: Duplicity 0.8 takes any, and adds a set that nobody can read.
+canary=/archive/$STORE.passphrase
+check_passphrase() {
+  if [ ! -s "$canary" ] || [ "$PASSPHRASE_CHANGE" = new-chain ]; then return 0; fi
+  if printf '%s' "$PASSPHRASE" | quietly gpg --batch --pinentry-mode loopback --passphrase-fd 0 --decrypt "$canary"; then return 0; fi
+  refuse passphrase-wrong '[]'
+}
+keep_canary() {
+  printf '%s' "$PASSPHRASE" >"$SECRETS/passphrase"
+  rm -f "$canary.new"
+  if echo balena-backup | quietly gpg --batch --pinentry-mode loopback --passphrase-file "$SECRETS/passphrase" --symmetric --output "$canary.new"; then
+    mv -f "$canary.new" "$canary"
+  fi
+  rm -f "$SECRETS/passphrase"
+}
+
+# figure NAME: a whole number of the statistics block, 0 where it is missing.
+figure() {
+  value=$(sed -n "s/^\\. $1 \\([0-9]\\{1,15\\}\\).*/\\1/p" "$WORK/log.backup" | tail -n 1)
+  printf '%s' "${value:-0}"
+}
+
+backup() {
+  check_passphrase
+  tell 'phase running'
+  listing "$@" || failed listing "$?"
+  before=$(last_set)
+  if [ -n "$before" ] && [ "$(date -u +%Y%m%d%H%M%S)" -lt "$(printf '%s' "${before#* }" | tr -dc 0-9)" ]; then
+    refuse clock-behind "$(listed "${before#* }")"
+  fi
+  action=$ACTION
+  # Duplicity 0.8 has no word for "add to the chain, or begin one": leaving the action out means it.
+  case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) if [ "$action" = backup ]; then action=; fi ;; esac
+  # shellcheck disable=SC2086
+  duplicity_with "$action" /archive $BACKUP_OPTIONS "$@" /volumes "$URL" || failed backup "$?"
+  cp "$WORK/log" "$WORK/log.backup"
+  if grep -q '^ERROR ' "$WORK/log"; then failed backup 0; fi
+  if ! grep -q '^\. Errors 0$' "$WORK/log"; then failed statistics 0; fi
+  tell 'phase verifying'
+  listing "$@" || failed proof "$?"
+  after=$(last_set)
+  if [ -z "$after" ] || [ "$after" = "$before" ]; then failed proof 0; fi
+  keep_canary
+}
+
+prune() {
+  if [ -z "$KEEP_FULL" ]; then return; fi
+  duplicity_with remove-all-but-n-full /archive "$KEEP_FULL" --force "$@" "$URL" ||
+    tell "warn old backups could not be removed (exit code $?); the backup itself is done"
+}
+
+main() {
+  BEGUN=$(date +%s)
+  tell read
+  rm -rf "$WORK" "$SECRETS"
+  mkdir -p "$WORK/temp" "$WORK/home" "$SECRETS"
+  chmod 0700 /archive /gnupg 2>/dev/null
+  HOME=$WORK/home GNUPGHOME=/gnupg TZ=UTC LC_ALL=C.UTF-8
+  export HOME GNUPGHOME TZ LC_ALL PASSPHRASE
+  for each in duplicity gpg; do
+    if ! command -v "$each" >/dev/null 2>&1; then
+      result "{\"ok\":false,\"kind\":\"image\",\"names\":[\"$each\"]}"
+    fi
+  done
+  LOW=
+  if command -v nice >/dev/null 2>&1; then LOW='nice -n 19'; fi
+  if command -v ionice >/dev/null 2>&1 && quietly ionice -c 3 true; then LOW="$LOW ionice -c 3"; fi
+  place_keys
+  look_at_volumes
+  with_options backup
+  with_options prune
+  # shellcheck disable=SC2086
+  result "{\"ok\":true,\"mode\":\"${after%% *}\",\"snapshotAt\":\"${after#* }\",\"volumes\":$(listed $volumes),\"emptyVolumes\":$(listed $empty),\"statistics\":{\"sourceFiles\":$(figure SourceFiles),\"sourceBytes\":$(figure SourceFileSize),\"newFiles\":$(figure NewFiles),\"changedFiles\":$(figure ChangedFiles),\"deletedFiles\":$(figure DeletedFiles),\"storedBytes\":$(figure TotalDestinationSizeChange),\"errors\":$(figure Errors)}}"
+}
+
+main | number_lines
