@@ -1,0 +1,95 @@
+import { isLeft } from 'fp-ts/Either';
+import * as t from 'io-ts';
+import { type Instant, instantOf } from '../model/brand';
+
+/** What a line of the device's script says. `host` words come from the host, numbered ones from the container. */
+export type DeviceLine =
+  | { readonly from: 'host'; readonly word: string; readonly rest: string }
+  | { readonly from: 'control'; readonly number: number; readonly word: string; readonly rest: string }
+  | { readonly from: 'output'; readonly number: number; readonly text: string };
+
+/** Null for a line without the run's nonce: banners and other people's words. */
+export function parseLine(nonce: string, line: string): DeviceLine | null {
+  if (!line.startsWith(`${nonce} `)) return null;
+  const [, mark = '', rest = ''] = /^(\S+) ?(.*)$/s.exec(line.slice(nonce.length + 1)) ?? [];
+  if (mark === '-') return { from: 'host', ...worded(rest) };
+  const number = /^[1-9]\d{0,8}$/.test(mark) ? Number(mark) : 0;
+  if (number === 0) return null;
+  if (rest.startsWith('o ')) return { from: 'output', number, text: rest.slice(2) };
+  return rest.startsWith('c ') ? { from: 'control', number, ...worded(rest.slice(2)) } : null;
+}
+
+function worded(text: string): { readonly word: string; readonly rest: string } {
+  const blank = text.indexOf(' ');
+  return blank < 0 ? { word: text, rest: '' } : { word: text.slice(0, blank), rest: text.slice(blank + 1) };
+}
+
+const Figure = t.refinement(t.number, (value) => Number.isSafeInteger(value) && value >= 0, 'Figure');
+const Names = t.readonlyArray(t.string);
+const Statistics = t.readonly(
+  t.type({
+    sourceFiles: Figure,
+    sourceBytes: Figure,
+    newFiles: Figure,
+    changedFiles: Figure,
+    deletedFiles: Figure,
+    storedBytes: Figure,
+    errors: Figure,
+  }),
+);
+const Good = t.readonly(
+  t.type({
+    ok: t.literal(true),
+    mode: t.union([t.literal('full'), t.literal('inc')]),
+    snapshotAt: t.string,
+    volumes: Names,
+    emptyVolumes: Names,
+    statistics: Statistics,
+  }),
+);
+const Refused = t.readonly(t.type({ ok: t.literal(false), kind: t.string, names: Names }));
+const Failed = t.readonly(
+  t.type({
+    ok: t.literal(false),
+    step: t.string,
+    exit: t.number,
+    error: t.string,
+    words: t.string,
+    limit: t.string,
+  }),
+);
+const Result = t.union([Good, Refused, Failed]);
+
+/** The container's last word. */
+export type RunResult = t.TypeOf<typeof Result>;
+export type FailedResult = t.TypeOf<typeof Failed>;
+
+/** Null when it is not what our script prints. */
+export function parseResult(text: string): RunResult | null {
+  try {
+    const decoded = Result.decode(JSON.parse(text));
+    return isLeft(decoded) ? null : decoded.right;
+  } catch {
+    return null;
+  }
+}
+
+/** Duplicity's time of a set, `20261124T115000Z`; null when it is not one. */
+export function parseSetTime(text: string): Instant | null {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second] = match.map(Number);
+  const ms = Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0);
+  return Number.isNaN(ms) ? null : instantOf(ms);
+}
+
+/** What the engine says of a container that has ended. */
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+}
+
+export function parseEnd(text: string): ContainerEnd | null {
+  const [, exitCode, outOfMemory] = /^(-?\d{1,10}) (true|false)\b/.exec(text) ?? [];
+  return exitCode === undefined ? null : { exitCode: Number(exitCode), outOfMemory: outOfMemory === 'true' };
+}
