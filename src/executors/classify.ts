@@ -1,0 +1,154 @@
+import type { Failure } from '../model/failure';
+import type { Outcome } from '../model/run';
+import { type ContainerEnd, type FailedResult, parseSetTime, type RunResult } from './records';
+
+export type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
+
+/** What is known when a run's container has ended. */
+export interface Evidence {
+  readonly result: RunResult | null;
+  readonly end: ContainerEnd;
+  /** The last lines of output, scrubbed. */
+  readonly tail: readonly string[];
+  readonly warnings: readonly string[];
+  readonly image: string;
+  readonly deviceLocal: boolean;
+  readonly runTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+  readonly durationMs: number;
+  readonly scrub: (text: string) => string;
+}
+
+/** Succeeded only with the whole of the evidence; anything less is a failure with its kind. */
+export function outcomeOf(evidence: Evidence): Ended {
+  const { result, tail, warnings } = evidence;
+  if (result === null) return { kind: 'failed', failure: withoutResult(evidence), tail };
+  if (!result.ok) {
+    return {
+      kind: 'failed',
+      failure: 'kind' in result ? refusal(result, evidence) : failureOf(result, evidence),
+      tail,
+    };
+  }
+  const snapshotAt = parseSetTime(result.snapshotAt);
+  if (snapshotAt === null || result.statistics.errors > 0) {
+    return {
+      kind: 'failed',
+      failure: { kind: 'not-proven', detail: 'the container reported a snapshot without a time' },
+      tail,
+    };
+  }
+  return {
+    kind: 'succeeded',
+    mode: result.mode === 'inc' ? 'incremental' : 'full',
+    statistics: result.statistics,
+    volumes: [...result.volumes].sort(),
+    emptyVolumes: [...result.emptyVolumes].sort(),
+    snapshotAt,
+    tail,
+    warnings,
+  };
+}
+
+function withoutResult({ end, durationMs }: Evidence): Failure {
+  const killed = end.outOfMemory || end.exitCode === 137;
+  if (!killed)
+    return {
+      kind: 'run-lost',
+      detail: `the container ended with code ${String(end.exitCode)} and without a result, as after a restart of the device`,
+    };
+  const words = end.outOfMemory ? 'the device ran out of memory and ended the run' : 'the run was killed on the device';
+  return { kind: 'remote-command-failed', exitCode: 137, signal: 'SIGKILL', stderrTail: words, durationMs };
+}
+
+function refusal(
+  { kind, names }: { readonly kind: string; readonly names: readonly string[] },
+  { image }: Evidence,
+): Failure {
+  switch (kind) {
+    case 'volume-emptied':
+      return { kind: 'volume-emptied', names };
+    case 'passphrase-wrong':
+      return { kind: 'passphrase-wrong', detail: 'the passphrase is not the one of the former backups' };
+    case 'clock-behind':
+      return {
+        kind: 'clock-behind',
+        detail: `the last backup is of ${names.join(' ')}, which is in the device's future`,
+      };
+    case 'image':
+      return { kind: 'image-unavailable', image, detail: `it has no ${names.join(' ')}` };
+    default:
+      return { kind: 'not-proven', detail: `the container refused with an unknown reason (${kind.slice(0, 40)})` };
+  }
+}
+
+interface Rule {
+  readonly exits: readonly number[];
+  readonly words: RegExp | null;
+  readonly failure: (detail: string, evidence: Evidence) => Failure;
+}
+
+const where = ({ deviceLocal }: Evidence): 'device' | 'target' => (deviceLocal ? 'device' : 'target');
+
+/** In order: words say more than exit codes, which Duplicity uses for many things at once. */
+const RULES: readonly Rule[] = [
+  {
+    exits: [35],
+    words: /temp(?:orary)? (?:space|dir)/i,
+    failure: (detail) => ({ kind: 'store-full', where: 'device', freeBytes: null, detail }),
+  },
+  {
+    exits: [53],
+    words: /no space left|quota exceeded|disk full|insufficient storage|\b507\b/i,
+    failure: (detail, evidence) => ({
+      kind: 'store-full',
+      where: /\/archive|\/tmp\//.test(detail) ? 'device' : where(evidence),
+      freeBytes: null,
+      detail,
+    }),
+  },
+  {
+    exits: [31],
+    words: /bad session key|decryption failed|bad passphrase|passphrase.*(?:wrong|incorrect|differ)/i,
+    failure: (detail) => ({ kind: 'passphrase-wrong', detail }),
+  },
+  {
+    exits: [17],
+    words: /no (?:old )?backup chains? with active signatures/i,
+    failure: (detail) => ({ kind: 'chain-broken', detail }),
+  },
+  {
+    exits: [21, 44],
+    words: null,
+    failure: (detail) => ({ kind: 'integrity-mismatch', expected: 'the stored hash', got: detail }),
+  },
+  {
+    exits: [38, 50, 51, 52],
+    words:
+      /connection|could not connect|host key|permission denied|refused|timed out|unreachable|resolve|returned 255|authentication/i,
+    failure: (detail) => ({ kind: 'store-unavailable', detail }),
+  },
+];
+
+function failureOf(result: FailedResult, evidence: Evidence): Failure {
+  const { runTimeoutMs, stallTimeoutMs, durationMs, scrub } = evidence;
+  if (result.limit === 'run') return { kind: 'timed-out', phase: 'the run', limitMs: runTimeoutMs };
+  if (result.limit === 'stall') return { kind: 'timed-out', phase: 'a run without progress', limitMs: stallTimeoutMs };
+  const detail = scrub(
+    result.words.trim() === '' ? `exit code ${String(result.exit)} at ${result.step}` : result.words.trim(),
+  );
+  const rule = RULES.find(({ exits, words }) => exits.includes(result.exit) || (words?.test(detail) ?? false));
+  if (rule !== undefined && result.exit !== 0) return rule.failure(detail, evidence);
+  if (result.exit === 0 || result.step === 'statistics') {
+    return { kind: 'not-proven', detail: `${reasonAt(result.step)}: ${detail}` };
+  }
+  const signal = result.exit === 137 ? 'SIGKILL' : null;
+  return { kind: 'remote-command-failed', exitCode: result.exit, signal, stderrTail: detail, durationMs };
+}
+
+function reasonAt(step: string): string {
+  if (step === 'proof') return 'a listing of the target does not show the new snapshot';
+  return step === 'statistics'
+    ? 'Duplicity gave no statistics without errors'
+    : 'Duplicity reported an error and still ended with 0';
+}
