@@ -32,25 +32,23 @@ export interface ContainerRun {
 /** Carries a run to its end, over new links where one is lost. The run on the device goes on whatever becomes of us. */
 export async function carryOut(order: ContainerRun, means: RunMeans): Promise<Outcome> {
   const talk = talkOf(order, means);
-  const pauses = [0, ...means.reconnectPausesMs];
   let failure: Failure | null = null;
-  for (const pauseMs of pauses) {
+  for (const pauseMs of [0, ...means.reconnectPausesMs]) {
     if (!(await paused(pauseMs, order.context.signal))) break;
     order.context.advance(talk.started ? 'collecting' : 'connecting');
-    const session = await means.transport.open(order.device, order.context.signal);
-    if (isLeft(session)) {
-      failure = session.left;
-      // What was not reached at all is the reconciler's to try again.
-      if (!talk.heard) break;
-      continue;
-    }
-    const attempt = await attempted(order, means, talk, session.right);
+    const attempt = await attempted(order, means, talk);
     if (attempt.kind === 'done') return attempt.outcome;
     ({ failure } = attempt);
+    // What was not reached at all is the reconciler's to try again.
     if (!talk.heard && failure !== null) break;
   }
-  if (order.context.signal.aborted) return { kind: 'detached', reason: 'shutdown' };
-  if (talk.started || order.startScript === null) return { kind: 'detached', reason: 'link-lost' };
+  return leftOver(order, talk, failure);
+}
+
+/** When we cannot or must not go on: a run that may be going on the device is left to be adopted. */
+function leftOver({ context, startScript }: ContainerRun, talk: RunTalk, failure: Failure | null): Outcome {
+  if (context.signal.aborted) return { kind: 'detached', reason: 'shutdown' };
+  if (talk.started || startScript === null) return { kind: 'detached', reason: 'link-lost' };
   return { kind: 'failed', failure: failure ?? linkLost, tail: talk.tail };
 }
 
@@ -65,8 +63,11 @@ type Attempt =
   /** `failure`: what the far side named as the reason, if anything. */
   | { readonly kind: 'again'; readonly failure: Failure | null };
 
-async function attempted(order: ContainerRun, means: RunMeans, talk: RunTalk, session: Session): Promise<Attempt> {
-  const { context } = order;
+async function attempted(order: ContainerRun, means: RunMeans, talk: RunTalk): Promise<Attempt> {
+  const { device, context } = order;
+  const opened = await means.transport.open(device, context.signal);
+  if (isLeft(opened)) return { kind: 'again', failure: opened.left };
+  const session = opened.right;
   const leave = (): void => {
     session.close();
   };

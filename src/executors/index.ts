@@ -1,23 +1,18 @@
 import type { Adopter, Executors } from '../model/ports';
-import type { Outcome } from '../model/run';
-import type { RunTools } from './tools';
+import { createAdopter as adopterOf } from './adopter';
+import { type BackupTools, createBackup } from './backup';
 
-export type { RunTools } from './tools';
+/** What the executors are made with; `reconnectPausesMs` is for tests. */
+export type RunTools = Omit<BackupTools, 'reconnectPausesMs'> & Partial<Pick<BackupTools, 'reconnectPausesMs'>>;
 
-/** One executor a kind of action, all over the same container run. */
+const RECONNECT_PAUSES_MS = [2000, 10_000, 30_000];
+
+/** How each kind of action is done. */
 export function createExecutors(tools: RunTools): Executors {
-  return { backup: () => Promise.resolve(notBuilt(tools)) };
+  return { backup: createBackup({ reconnectPausesMs: RECONNECT_PAUSES_MS, ...tools }) };
 }
 
-/** Follows or collects what an earlier process left on a device. */
+/** How a run that was left on a device is followed or collected. */
 export function createAdopter(tools: RunTools): Adopter {
-  return () => Promise.resolve(notBuilt(tools));
-}
-
-function notBuilt({ transport }: RunTools): Outcome {
-  return {
-    kind: 'failed',
-    failure: { kind: 'defect', detail: `runs through ${transport.name} are not built yet`, stack: null },
-    tail: [],
-  };
+  return adopterOf({ reconnectPausesMs: RECONNECT_PAUSES_MS, ...tools });
 }

@@ -43,7 +43,7 @@ export interface SessionEnd {
 /** One shell on the host OS of one device: what is sent is its standard input. */
 export interface Session {
   send(text: string): void;
-  /** Lines of standard output in order, without their ends; a line over 64 KiB is cut. Ends when the channel does. */
+  /** Lines of standard output in order, without their ends; a line over 64 KiB is cut. Ends when the channel does. Who stops listening may go on later: nothing is lost. */
   readonly lines: AsyncIterable<string>;
   /** Settles after `lines` has ended; never rejects. */
   readonly ended: Promise<SessionEnd>;

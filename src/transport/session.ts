@@ -12,11 +12,13 @@ const OPENING_WORDS = 2048;
 /** The channel as a session. The connection belongs to it and ends with it. */
 export function sessionOf(channel: ClientChannel, connection: Connection): Session {
   const shell = new Shell(channel, connection);
+  const lines = shell.lines();
   return {
     send: (text) => {
       if (channel.writable) channel.write(text);
     },
-    lines: { [Symbol.asyncIterator]: () => shell.lines() },
+    // One reading, without `return`: who stops listening may go on later, and the channel stays open.
+    lines: { [Symbol.asyncIterator]: () => ({ next: () => lines.next() }) },
     ended: shell.ended(),
     close: () => {
       channel.close();
