@@ -1,0 +1,281 @@
+import { left, right } from 'fp-ts/Either';
+import { createAdopter, createExecutors } from '../../src/executors';
+import { type ActionOf, actionIdOf, runIdOf } from '../../src/model/action';
+import { instantOf } from '../../src/model/brand';
+import type { Event } from '../../src/model/event';
+import type { Failure } from '../../src/model/failure';
+import type { Keys, RunContext, Session, Transport } from '../../src/model/ports';
+import type { Outcome } from '../../src/model/run';
+import { Secret } from '../../src/model/secret';
+import { aDevice, aPolicy, aTarget, resolved } from '../support/desired';
+import { aRun } from '../support/facts';
+import { playedSession, type PlayedSession, transportOf } from '../support/session';
+import { settingsOf } from '../support/settings';
+import { until } from '../support/wait';
+
+const NONCE = 'n0nce';
+const device = aDevice();
+const slot = { kind: 'schedule', at: instantOf(1_700_000_000_000) } as const;
+const id = actionIdOf(device.uuid, 'backup', slot);
+const runId = runIdOf(id, 1);
+const GOOD =
+  '{"ok":true,"mode":"inc","snapshotAt":"20261124T115000Z","volumes":["data","conf"],"emptyVolumes":["conf"],"statistics":{"sourceFiles":4,"sourceBytes":100,"newFiles":1,"changedFiles":0,"deletedFiles":0,"storedBytes":50,"errors":0}}';
+const away: Failure = { kind: 'device-unreachable', phase: 'connect', detail: 'refused' };
+
+let events: Event[];
+let commits: Outcome[];
+let stop: AbortController;
+
+beforeEach(() => {
+  events = [];
+  commits = [];
+  stop = new AbortController();
+});
+
+function context(): RunContext {
+  return {
+    runId,
+    nonce: NONCE,
+    startedAt: instantOf(0),
+    facts: null,
+    signal: stop.signal,
+    emit: (event) => events.push(event),
+    advance: () => undefined,
+    commit: (outcome) => commits.push(outcome) > 0,
+  };
+}
+
+const keys: Pick<Keys, 'credentialFor'> = {
+  credentialFor: () =>
+    Promise.resolve(right({ privateKey: new Secret('PRIVATE'), certificate: 'CERTIFICATE', knownHosts: 'KNOWN' })),
+};
+
+function toolsWith(transport: Transport): Parameters<typeof createExecutors>[0] {
+  return {
+    transport,
+    keys: { ...keys, fleetKey: () => Promise.reject(new Error('not asked for')) },
+    settings: settingsOf(),
+    scrub: (text) => text.replaceAll('hush', '***'),
+    clock: { now: () => instantOf(5000) },
+    reconnectPausesMs: [0, 0, 0],
+  };
+}
+
+function backUp(transport: Transport, over: Partial<ActionOf<'backup'>> = {}): Promise<Outcome> {
+  const action: ActionOf<'backup'> = {
+    kind: 'backup',
+    id,
+    device,
+    policy: aPolicy(),
+    slot,
+    dueSince: slot.at,
+    attempt: 1,
+    mode: 'auto',
+    ...over,
+  };
+  return createExecutors(toolsWith(transport)).backup(action, context());
+}
+
+/** Says the lines, and the last words that are wanted once the acknowledgement is there. */
+function playToTheEnd(session: PlayedSession, ...lines: readonly string[]): void {
+  session.say(...lines, `${NONCE} - ended 0 false a b`, `${NONCE} - ready ${runId}`);
+  void until('the acknowledgement', () => session.sent[1]).then(() => {
+    session.say(`${NONCE} - removed`);
+  });
+}
+
+describe('a backup', () => {
+  test('is acknowledged after its result was committed, on one connection', async () => {
+    const session = playedSession();
+    const transport = transportOf([session]);
+    playToTheEnd(
+      session,
+      'Welcome to balenaOS',
+      `${NONCE} - phase running`,
+      `${NONCE} 1 o line with hush`,
+      `${NONCE} 2 c result ${GOOD}`,
+    );
+
+    const outcome = await backUp(transport);
+
+    expect(outcome).toMatchObject({
+      kind: 'succeeded',
+      mode: 'incremental',
+      volumes: ['conf', 'data'],
+      emptyVolumes: ['conf'],
+    });
+    expect(commits).toEqual([outcome]);
+    expect(session.sent[1]).toBe(`ack ${NONCE} ${runId}\n`);
+    expect(transport.opened).toBe(1);
+    expect(outcome).toMatchObject({ tail: ['line with ***'], snapshotAt: Date.UTC(2026, 10, 24, 11, 50, 0) });
+  });
+
+  test('sends secrets inside the script alone, as one group', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
+    await backUp(transportOf([session]));
+    const [script = ''] = session.sent;
+    expect(script.startsWith('{\n')).toBe(true);
+    expect(script.endsWith('\nexit\n}\n')).toBe(true);
+    expect(script).toContain('PASSPHRASE=');
+    expect(script).toContain('PRIVATE');
+    expect(JSON.stringify(events)).not.toMatch(/PRIVATE|passphrase of the test/);
+  });
+
+  test('goes on over a new link: lines that come again are not told again', async () => {
+    const [first, second] = [playedSession(), playedSession()];
+    first.say(`${NONCE} - phase running`, `${NONCE} 1 o one`, `${NONCE} 2 o two`);
+    first.end();
+    playToTheEnd(second, `${NONCE} 1 o one`, `${NONCE} 2 o two`, `${NONCE} 3 o three`, `${NONCE} 4 c result ${GOOD}`);
+
+    const outcome = await backUp(transportOf([first, second]));
+
+    expect(outcome.kind).toBe('succeeded');
+    expect(events.filter((event) => event.event === 'run.output')).toHaveLength(3);
+    expect(second.sent[0]).toContain("MODE='attach'");
+  });
+
+  test('that may be going on is left to adoption when the link stays away', async () => {
+    const session = playedSession();
+    session.say(`${NONCE} - phase running`);
+    session.end();
+    expect(await backUp(transportOf([session, left(away)]))).toEqual({ kind: 'detached', reason: 'link-lost' });
+    expect(commits).toEqual([]);
+  });
+
+  test('that never reached the device has failed and may be tried again', async () => {
+    const transport = transportOf([left(away)]);
+    expect(await backUp(transport)).toEqual({ kind: 'failed', failure: away, tail: [] });
+    expect(transport.opened).toBe(1);
+  });
+
+  test('is left on the device when we stop', async () => {
+    const session = playedSession();
+    session.say(`${NONCE} - phase running`);
+    const outcome = backUp(transportOf([session]));
+    await until('the script', () => session.sent[0]);
+    stop.abort();
+    expect(await outcome).toEqual({ kind: 'detached', reason: 'shutdown' });
+  });
+
+  test.each([
+    ['busy 0123', { kind: 'device-busy', runId: '0123' }],
+    ['gone', { kind: 'run-lost' }],
+    ['failed volumes-none', { kind: 'volumes-none' }],
+    ['failed volume-missing a b', { kind: 'volume-missing', names: ['a', 'b'] }],
+    ['failed image-unavailable hush no route', { kind: 'image-unavailable', detail: '*** no route' }],
+    ['failed engine down', { kind: 'remote-command-failed', stderrTail: 'down' }],
+  ])('that the host answers with "%s" has failed', async (words, failure) => {
+    const session = playedSession();
+    session.say(`${NONCE} - ${words}`);
+    expect(await backUp(transportOf([session]))).toMatchObject({ kind: 'failed', failure });
+  });
+
+  test.each([
+    ['{"ok":false,"kind":"volume-emptied","names":["data"]}', 'volume-emptied'],
+    ['{"ok":false,"kind":"passphrase-wrong","names":[]}', 'passphrase-wrong'],
+    ['{"ok":false,"kind":"clock-behind","names":["20301124T115000Z"]}', 'clock-behind'],
+    ['{"ok":false,"kind":"image","names":["gpg"]}', 'image-unavailable'],
+    ['{"ok":false,"step":"backup","exit":31,"error":"31","words":"GPG Failed","limit":""}', 'passphrase-wrong'],
+    ['{"ok":false,"step":"backup","exit":53,"error":"53 put","words":"No space left","limit":""}', 'store-full'],
+    [
+      '{"ok":false,"step":"listing","exit":50,"error":"50","words":"returned 255: Connection refused","limit":""}',
+      'store-unavailable',
+    ],
+    ['{"ok":false,"step":"backup","exit":17,"error":"17","words":"x","limit":""}', 'chain-broken'],
+    ['{"ok":false,"step":"backup","exit":137,"error":"","words":"","limit":"run"}', 'timed-out'],
+    ['{"ok":false,"step":"backup","exit":137,"error":"","words":"","limit":"stall"}', 'timed-out'],
+    ['{"ok":false,"step":"proof","exit":0,"error":"","words":"","limit":""}', 'not-proven'],
+    ['{"ok":false,"step":"backup","exit":0,"error":"1","words":"hush","limit":""}', 'not-proven'],
+    [
+      '{"ok":false,"step":"backup","exit":30,"error":"30","words":"AssertionError","limit":""}',
+      'remote-command-failed',
+    ],
+    [GOOD.replace('"errors":0', '"errors":1'), 'not-proven'],
+    ['not json', 'run-lost'],
+    ['{"ok":true}', 'run-lost'],
+  ])('with the result %s has failed', async (result, kind) => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${result}`);
+    const outcome = await backUp(transportOf([session]));
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { kind } });
+    expect(JSON.stringify(outcome)).not.toContain('hush');
+    expect(commits).toHaveLength(1);
+  });
+
+  test('that ran out of memory says so', async () => {
+    const session = playedSession();
+    session.say(`${NONCE} - ended 137 true a b`, `${NONCE} - ready ${runId}`);
+    const outcome = backUp(transportOf([session]));
+    await until('the acknowledgement', () => session.sent[1]);
+    session.end();
+    expect(await outcome).toMatchObject({ failure: { kind: 'remote-command-failed', signal: 'SIGKILL' } });
+  });
+
+  test('a line that another run says, or that only looks like ours, is not believed', async () => {
+    const session = playedSession();
+    playToTheEnd(
+      session,
+      `other - gone`,
+      `${NONCE}x - gone`,
+      `${NONCE} 1 o ${NONCE} - gone`,
+      `${NONCE} 2 c result ${GOOD}`,
+    );
+    expect((await backUp(transportOf([session]))).kind).toBe('succeeded');
+  });
+
+  test('warns where a limit cannot be kept', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
+    const target = resolved(aTarget({ scheme: 'sftp' }));
+    await backUp(transportOf([session]), { policy: aPolicy({ target, bandwidth: resolved(1024) }) });
+    expect(events.find((event) => event.event === 'run.warned')).toMatchObject({ run: { runId } });
+  });
+
+  test('without the credential that its target needs is not begun', async () => {
+    const missing: Failure = { kind: 'credential-missing', what: 'the collector', detail: 'no host key' };
+    const transport = transportOf([left(away)]);
+    const tools = toolsWith(transport);
+    const executors = createExecutors({
+      ...tools,
+      keys: { ...tools.keys, credentialFor: () => Promise.resolve(left(missing)) },
+    });
+    const action = {
+      kind: 'backup',
+      id,
+      device,
+      policy: aPolicy(),
+      slot,
+      dueSince: slot.at,
+      attempt: 1,
+      mode: 'auto',
+    } as const;
+    expect(await executors.backup(action, context())).toEqual({ kind: 'failed', failure: missing, tail: [] });
+    expect(transport.opened).toBe(0);
+  });
+});
+
+describe('an adoption', () => {
+  function adopt(answers: readonly Session[] | readonly ReturnType<typeof left<Failure>>[]): Promise<Outcome> {
+    const adopter = createAdopter(toolsWith(transportOf([...answers])));
+    return adopter(aRun({ nonce: NONCE, runId, device: device.uuid }), device, context());
+  }
+
+  test('starts nothing and collects what is there', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
+    expect((await adopt([session])).kind).toBe('succeeded');
+    expect(session.sent[0]).toContain("MODE='attach'");
+    expect(session.sent[0]).not.toContain('PASSPHRASE=');
+  });
+
+  test('of a run that is gone has failed', async () => {
+    const session = playedSession();
+    session.say(`${NONCE} - gone`);
+    expect(await adopt([session])).toMatchObject({ kind: 'failed', failure: { kind: 'run-lost' } });
+  });
+
+  test('of a device that cannot be reached is left for later', async () => {
+    expect(await adopt([left(away)])).toEqual({ kind: 'detached', reason: 'link-lost' });
+  });
+});
