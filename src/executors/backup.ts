@@ -56,7 +56,7 @@ export function createBackup(tools: BackupTools): Executor<'backup'> {
         run,
         device: action.device,
         context,
-        startScript: startScript(hostOrder(action, name, tools.settings), order),
+        startScript: startScript(hostOrder(action, context, tools.settings), order),
         attachScript: attachScript(name),
         judge: judgeOf(tools.settings, target.deviceLocal),
       },
@@ -85,19 +85,24 @@ function nameOf(action: ActionOf<'backup'>, context: RunContext): RunName {
 
 function hostOrder(
   action: ActionOf<'backup'>,
-  name: RunName,
+  context: RunContext,
   settings: RunSettings,
 ): Parameters<typeof startScript>[0] {
   const volumes = action.policy.volumes.value;
   return {
-    ...name,
+    ...nameOf(action, context),
     fleetId: action.device.fleet.id,
     volumes: volumes.kind === 'all' ? null : volumes.names,
     image: settings.image,
     cpus: settings.cpus,
     memory: settings.memory,
-    forget: [],
+    forget: endedNonces(context),
   };
+}
+
+/** Their results are in the ledger, whatever became of the acknowledgement: their containers are in the way. */
+function endedNonces({ facts }: RunContext): readonly string[] {
+  return [facts?.last, facts?.lastSuccess].flatMap((run) => (run === null || run === undefined ? [] : [run.nonce]));
 }
 
 function containerOrder(

@@ -31,24 +31,37 @@ export interface ContainerRun {
 
 /** Carries a run to its end, over new links where one is lost. The run on the device goes on whatever becomes of us. */
 export async function carryOut(order: ContainerRun, means: RunMeans): Promise<Outcome> {
-  const talk = talkOf(order, means);
-  let failure: Failure | null = null;
+  const course: Course = {
+    talk: talkOf(order, means),
+    mayRun: order.startScript === null,
+    outcome: null,
+    failure: null,
+  };
   for (const pauseMs of [0, ...means.reconnectPausesMs]) {
     if (!(await paused(pauseMs, order.context.signal))) break;
-    order.context.advance(talk.started ? 'collecting' : 'connecting');
-    const attempt = await attempted(order, means, talk);
-    if (attempt.kind === 'done') return attempt.outcome;
-    ({ failure } = attempt);
+    order.context.advance(course.mayRun ? 'collecting' : 'connecting');
+    if (await attempted(order, means, course)) break;
     // What was not reached at all is the reconciler's to try again.
-    if (!talk.heard && failure !== null) break;
+    if (!course.mayRun && course.failure !== null) break;
   }
-  return leftOver(order, talk, failure);
+  return course.outcome ?? leftOver(order, course);
+}
+
+/** How far a run has come, over as many links as it took. */
+interface Course {
+  readonly talk: RunTalk;
+  /** Whether the device may have got the whole script: from then on only the device knows what came of it. */
+  mayRun: boolean;
+  outcome: Ended | null;
+  /** What the last link ended with, where that has a name. */
+  failure: Failure | null;
 }
 
 /** When we cannot or must not go on: a run that may be going on the device is left to be adopted. */
-function leftOver({ context, startScript }: ContainerRun, talk: RunTalk, failure: Failure | null): Outcome {
-  if (context.signal.aborted) return { kind: 'detached', reason: 'shutdown' };
-  if (talk.started || startScript === null) return { kind: 'detached', reason: 'link-lost' };
+function leftOver({ context }: ContainerRun, { talk, mayRun, failure }: Course): Outcome {
+  const isStopping = context.signal.aborted;
+  if (mayRun) return { kind: 'detached', reason: isStopping ? 'shutdown' : 'link-lost' };
+  if (isStopping) return { kind: 'failed', failure: { kind: 'cancelled', by: 'shutdown' }, tail: [] };
   return { kind: 'failed', failure: failure ?? linkLost, tail: talk.tail };
 }
 
@@ -58,38 +71,52 @@ const linkLost: Failure = {
   detail: 'the link was lost before the run had begun',
 };
 
-type Attempt =
-  | { readonly kind: 'done'; readonly outcome: Outcome }
-  /** `failure`: what the far side named as the reason, if anything. */
-  | { readonly kind: 'again'; readonly failure: Failure | null };
-
-async function attempted(order: ContainerRun, means: RunMeans, talk: RunTalk): Promise<Attempt> {
+/** True when nothing is left to do. */
+async function attempted(order: ContainerRun, means: RunMeans, course: Course): Promise<boolean> {
   const { device, context } = order;
   const opened = await means.transport.open(device, context.signal);
-  if (isLeft(opened)) return { kind: 'again', failure: opened.left };
+  course.failure = isLeft(opened) ? opened.left : null;
+  if (isLeft(opened)) return false;
   const session = opened.right;
   const leave = (): void => {
     session.close();
   };
   context.signal.addEventListener('abort', leave, { once: true });
   try {
-    session.send(talk.started || order.startScript === null ? order.attachScript : order.startScript);
-    const end = await talk.listen(session);
-    if (end.kind === 'broken') return { kind: 'again', failure: end.end.failure };
-    const outcome = ended(order, means, talk, end);
-    if (end.kind === 'ready') await acknowledged(order, session, outcome);
-    return { kind: 'done', outcome };
+    // Sent again, the script that starts the run finds it by its nonce where it is there already.
+    session.send(course.talk.started || order.startScript === null ? order.attachScript : order.startScript);
+    return await heardOut(order, means, course, session);
   } finally {
     context.signal.removeEventListener('abort', leave);
     session.close();
   }
 }
 
-/** The ledger has the result before the container goes; what is lost here is found by the next adoption. */
-async function acknowledged({ run, context }: ContainerRun, session: Session, outcome: Ended): Promise<void> {
-  if (!context.commit(outcome)) return;
+async function heardOut(order: ContainerRun, means: RunMeans, course: Course, session: Session): Promise<boolean> {
+  const { talk } = course;
+  const end = await talk.listen(session);
+  if (end.kind === 'broken') {
+    course.failure = end.end.failure;
+    // A gateway that names its trouble before the script has said a word did not hand it on.
+    course.mayRun ||= talk.heard || course.failure === null;
+    return false;
+  }
+  const known = course.outcome;
+  course.outcome ??= ended(order, means, talk, end);
+  return end.kind !== 'ready' || (await acknowledged(order, session, course.outcome, known !== null));
+}
+
+/** The ledger has the result before the container goes. False when it is not known whether it has gone. */
+async function acknowledged(
+  { run, context }: ContainerRun,
+  session: Session,
+  outcome: Ended,
+  isCommitted: boolean,
+): Promise<boolean> {
+  if (!isCommitted && !context.commit(outcome)) return true;
   session.send(`ack ${context.nonce} ${run.runId}\n`);
-  for await (const line of session.lines) if (line === `${context.nonce} - removed`) return;
+  for await (const line of session.lines) if (line === `${context.nonce} - removed`) return true;
+  return false;
 }
 
 function ended(order: ContainerRun, means: RunMeans, talk: RunTalk, end: Exclude<TalkEnd, { kind: 'broken' }>): Ended {

@@ -35,8 +35,8 @@ export interface HostOrder extends RunName {
   readonly cpus: number | null;
   /** Bytes. */
   readonly memory: number | null;
-  /** Ended runs of this ledger: their containers may go. */
-  readonly forget: readonly RunId[];
+  /** Nonces of ended runs of this ledger: their containers may go. */
+  readonly forget: readonly string[];
 }
 
 /** What the container does. */

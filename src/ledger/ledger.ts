@@ -5,7 +5,7 @@ import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
 import { type EndedRuns, readActive, readFacts, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
-import { beginRun, renewLease, takeOverRun } from './starting';
+import { beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
 /**
  * The ledger in this STATE_DIR, made if missing. Throws a LedgerError, in words for people, when it is damaged, of a
@@ -31,16 +31,18 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
     facts: () => read(() => readFacts(database, ended)),
     active: () => read(() => readActive(database)),
     runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
-    see: (sightings, now) => {
+    see: (sightings, now, rejected = new Set()) => {
       write(() => {
-        recordSightings(database, sightings, now);
+        recordSightings(database, { sightings, rejected }, now);
       });
     },
     begin: (run, owner, leaseUntil) => write(() => beginRun(database, run, owner, leaseUntil)),
-    renew: (runId, owner, leaseUntil) => write(() => renewLease(database, runId, owner, leaseUntil)),
+    renew: (owner, leaseUntil) => write(() => renewLeases(database, owner, leaseUntil)),
     takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
-    release: (runId, owner, now) => {
-      write(() => renewLease(database, runId, owner, now));
+    release: (runId, owner, until) => {
+      write(() => {
+        releaseRun(database, runId, owner, until);
+      });
     },
     advance: (runId, phase) => {
       write(() => database.prepare('UPDATE run SET phase = ? WHERE run_id = ? AND ended_at IS NULL').run(phase, runId));

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Instant } from '../model/brand';
+import type { DeviceUuid, Instant } from '../model/brand';
 import type { Sighting } from '../model/ports';
 import { readDevices } from './reading';
 import type { DeviceRow } from './rows';
@@ -7,11 +7,17 @@ import type { DeviceRow } from './rows';
 /** Longer than any backoff, and than clocks are corrected by in normal life. */
 const CORRECTED_MS = 86_400_000;
 
+/** The enabled devices of a pass, and those that would be but for a problem of their policy. */
+export interface Seen {
+  readonly sightings: readonly Sighting[];
+  readonly rejected: ReadonlySet<DeviceUuid>;
+}
+
 /** Records what a pass saw. Only what has changed is written, so a quiet fleet costs its storage nothing. */
-export function recordSightings(database: DatabaseSync, sightings: readonly Sighting[], now: Instant): void {
+export function recordSightings(database: DatabaseSync, { sightings, rejected }: Seen, now: Instant): void {
   const known = new Map(readDevices(database).map((row) => [row.uuid, row]));
   const disable = database.prepare('UPDATE device SET enabled = 0 WHERE uuid = ?');
-  const seen = new Set(sightings.map(({ device }) => device));
+  const seen = new Set([...rejected, ...sightings.map(({ device }) => device)]);
   for (const row of known.values()) if (row.enabled === 1 && !seen.has(row.uuid)) disable.run(row.uuid);
   recordEach(database, sightings, known, now);
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Instant, RunId } from '../model/brand';
+import { type Instant, RunId } from '../model/brand';
 import type { NewRun } from '../model/ports';
 import type { RunOwner } from '../model/run';
 import { attemptsOf } from './rows';
@@ -22,14 +22,25 @@ export function beginRun(database: DatabaseSync, run: NewRun, owner: RunOwner, l
   return true;
 }
 
-/** Extends the lease of an active run of this owner. */
-export function renewLease(database: DatabaseSync, runId: RunId, owner: RunOwner, leaseUntil: Instant): boolean {
-  const { changes } = database
+/** Extends the leases of the owner's active runs and names them, in one statement however many there are. */
+export function renewLeases(database: DatabaseSync, owner: RunOwner, leaseUntil: Instant): ReadonlySet<RunId> {
+  const rows = database
     .prepare(
-      'UPDATE run SET lease_until = ? WHERE run_id = ? AND ended_at IS NULL AND owner_process = ? AND owner_started_at = ?',
+      `UPDATE run INDEXED BY run_active SET lease_until = ?
+       WHERE ended_at IS NULL AND owner_process = ? AND owner_started_at = ? RETURNING run_id`,
     )
-    .run(leaseUntil, runId, owner.process, owner.startedAt);
-  return changes > 0;
+    .all(leaseUntil, owner.process, owner.startedAt);
+  return new Set(rows.map((row) => row['run_id']).filter(RunId.is));
+}
+
+/** Leaves an active run of this owner to nobody, so that its renewals do not reach it any more. */
+export function releaseRun(database: DatabaseSync, runId: RunId, owner: RunOwner, until: Instant): void {
+  database
+    .prepare(
+      `UPDATE run SET owner_process = '', owner_started_at = 0, lease_until = ?
+       WHERE run_id = ? AND ended_at IS NULL AND owner_process = ? AND owner_started_at = ?`,
+    )
+    .run(until, runId, owner.process, owner.startedAt);
 }
 
 /** What another process needs to take a run over. */

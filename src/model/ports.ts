@@ -113,16 +113,19 @@ export interface NewRun {
 export interface Ledger {
   /** Facts of every device seen so far, in a few queries whatever the number of devices. */
   facts(): ReadonlyMap<DeviceUuid, DeviceFacts>;
-  /** Records what a pass saw of the enabled devices; devices not in the list are no longer enabled. */
-  see(sightings: readonly Sighting[], now: Instant): void;
+  /**
+   * Records what a pass saw of the enabled devices. Those whose policy is `rejected` stay as they are, so that a slot they
+   * miss is made up for once the policy is corrected; all others are no longer enabled.
+   */
+  see(sightings: readonly Sighting[], now: Instant, rejected?: ReadonlySet<DeviceUuid>): void;
   /** Makes the run active. False, and nothing written, when the device has an active run already. */
   begin(run: NewRun, owner: RunOwner, leaseUntil: Instant): boolean;
-  /** Extends the lease. False when the run has ended or another owner holds it: stop following then. */
-  renew(runId: RunId, owner: RunOwner, leaseUntil: Instant): boolean;
+  /** Extends the leases of all active runs of this owner and names them: a run that is not among them is to be left alone. */
+  renew(owner: RunOwner, leaseUntil: Instant): ReadonlySet<RunId>;
   /** Takes over an active run whose lease has expired. False when it has ended or its lease still runs. */
   takeOver(runId: RunId, owner: RunOwner, now: Instant, leaseUntil: Instant): boolean;
-  /** Gives an active run up at once, so that the next owner need not wait for the lease. */
-  release(runId: RunId, owner: RunOwner, now: Instant): void;
+  /** Gives an active run up: from `until` on anybody may take it over. */
+  release(runId: RunId, owner: RunOwner, until: Instant): void;
   /** Where the run is now. */
   advance(runId: RunId, phase: RunPhase): void;
   /** Commits the outcome; `handled` marks its slot as handled; `retryAt` is when the device may be tried again. False when it had ended already. */

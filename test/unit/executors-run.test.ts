@@ -5,10 +5,10 @@ import { instantOf } from '../../src/model/brand';
 import type { Event } from '../../src/model/event';
 import type { Failure } from '../../src/model/failure';
 import type { Keys, RunContext, Session, Transport } from '../../src/model/ports';
-import type { Outcome } from '../../src/model/run';
+import type { DeviceFacts, Outcome } from '../../src/model/run';
 import { Secret } from '../../src/model/secret';
 import { aDevice, aPolicy, aTarget, resolved } from '../support/desired';
-import { aRun } from '../support/facts';
+import { aRun, aSucceededRun, facts } from '../support/facts';
 import { playedSession, type PlayedSession, transportOf } from '../support/session';
 import { settingsOf } from '../support/settings';
 import { until } from '../support/wait';
@@ -32,12 +32,12 @@ beforeEach(() => {
   stop = new AbortController();
 });
 
-function context(): RunContext {
+function context(known: DeviceFacts | null = null): RunContext {
   return {
     runId,
     nonce: NONCE,
     startedAt: instantOf(0),
-    facts: null,
+    facts: known,
     signal: stop.signal,
     emit: (event) => events.push(event),
     advance: () => undefined,
@@ -61,7 +61,11 @@ function toolsWith(transport: Transport): Parameters<typeof createExecutors>[0] 
   };
 }
 
-function backUp(transport: Transport, over: Partial<ActionOf<'backup'>> = {}): Promise<Outcome> {
+function backUp(
+  transport: Transport,
+  over: Partial<ActionOf<'backup'>> = {},
+  known: DeviceFacts | null = null,
+): Promise<Outcome> {
   const action: ActionOf<'backup'> = {
     kind: 'backup',
     id,
@@ -73,7 +77,7 @@ function backUp(transport: Transport, over: Partial<ActionOf<'backup'>> = {}): P
     mode: 'auto',
     ...over,
   };
-  return createExecutors(toolsWith(transport)).backup(action, context());
+  return createExecutors(toolsWith(transport)).backup(action, context(known));
 }
 
 /** Says the lines, and the last words that are wanted once the acknowledgement is there. */
@@ -147,6 +151,58 @@ describe('a backup', () => {
     const transport = transportOf([left(away)]);
     expect(await backUp(transport)).toEqual({ kind: 'failed', failure: away, tail: [] });
     expect(transport.opened).toBe(1);
+  });
+
+  test('whose script was sent, and of which nothing was heard, is left to adoption', async () => {
+    const session = playedSession();
+    session.end();
+    expect(await backUp(transportOf([session, left(away)]))).toEqual({ kind: 'detached', reason: 'link-lost' });
+  });
+
+  test('that the gateway could not hand on has failed and may be tried again', async () => {
+    const session = playedSession();
+    session.end({ kind: 'closed', failure: away });
+    const transport = transportOf([session]);
+    expect(await backUp(transport)).toEqual({ kind: 'failed', failure: away, tail: [] });
+    expect(transport.opened).toBe(1);
+  });
+
+  test('that we stop before it was sent was not begun', async () => {
+    stop.abort();
+    expect(await backUp(transportOf([left(away)]))).toMatchObject({ failure: { kind: 'cancelled', by: 'shutdown' } });
+  });
+
+  test('whose acknowledgement was lost is acknowledged again, and committed once', async () => {
+    const [first, second] = [playedSession(), playedSession()];
+    first.say(`${NONCE} 1 c result ${GOOD}`, `${NONCE} - ended 0 false a b`, `${NONCE} - ready ${runId}`);
+    void until('the acknowledgement', () => first.sent[1]).then(() => {
+      first.end();
+    });
+    playToTheEnd(second);
+
+    expect((await backUp(transportOf([first, second]))).kind).toBe('succeeded');
+    expect(second.sent[1]).toBe(`ack ${NONCE} ${runId}\n`);
+    expect(commits).toHaveLength(1);
+  });
+
+  test('whose container went with the lost acknowledgement has succeeded all the same', async () => {
+    const [first, second] = [playedSession(), playedSession()];
+    first.say(`${NONCE} 1 c result ${GOOD}`, `${NONCE} - ended 0 false a b`, `${NONCE} - ready ${runId}`);
+    void until('the acknowledgement', () => first.sent[1]).then(() => {
+      first.end();
+    });
+    second.say(`${NONCE} - gone`);
+
+    expect((await backUp(transportOf([first, second]))).kind).toBe('succeeded');
+    expect(commits).toHaveLength(1);
+  });
+
+  test('names the ended runs whose containers may go', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
+    const last = aSucceededRun({ nonce: 'former' });
+    await backUp(transportOf([session]), {}, facts({ last, lastSuccess: last }));
+    expect(session.sent[0]).toContain("FORGET='former former'");
   });
 
   test('is left on the device when we stop', async () => {

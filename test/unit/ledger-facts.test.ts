@@ -73,6 +73,16 @@ describe('what passes saw', () => {
     });
   });
 
+  it('rejected for a while, then corrected -> what it missed is still due', () => {
+    withLedger((ledger) => {
+      ledger.see([aSighting()], noon);
+      ledger.see([], later, new Set([aUuid(1)]));
+      ledger.see([aSighting()], later);
+
+      expect(factsOf(ledger)).toMatchObject({ enabledSince: noon, scheduleSince: noon });
+    });
+  });
+
   it('a token that comes or changes later is not handled', () => {
     withLedger((ledger) => {
       ledger.see([aSighting()], noon);

@@ -76,11 +76,11 @@ describe('leases', () => {
       const { runId } = aNewRun();
       ledger.begin(aNewRun(), anOwner, soon);
 
-      expect(ledger.renew(runId, anOwner, instantOf(soon + 1))).toBe(true);
-      expect(ledger.renew(runId, anotherOwner, instantOf(soon + 2))).toBe(false);
+      expect(ledger.renew(anOwner, instantOf(soon + 1))).toEqual(new Set([runId]));
+      expect(ledger.renew(anotherOwner, instantOf(soon + 2))).toEqual(new Set());
       expect(ledger.active()[0]?.leaseUntil).toBe(soon + 1);
       ledger.finish(runId, anEnding());
-      expect(ledger.renew(runId, anOwner, soon)).toBe(false);
+      expect(ledger.renew(anOwner, soon)).toEqual(new Set());
     });
   });
 
@@ -96,19 +96,21 @@ describe('leases', () => {
 
       expect(ledger.takeOver(runId, anotherOwner, later, instantOf(later + 30_000))).toBe(takes);
       expect(ledger.active()[0]?.owner).toEqual(takes ? anotherOwner : anOwner);
-      expect(ledger.renew(runId, anOwner, soon)).toBe(!takes);
+      expect(ledger.renew(anOwner, soon).has(runId)).toBe(!takes);
     });
   });
 
-  it('a run that is given up can be taken over at once', () => {
+  it("a run that is given up is nobody's until it is taken over", () => {
     withLedger((ledger) => {
       const { runId } = aNewRun();
       ledger.begin(aNewRun(), anOwner, soon);
 
       ledger.release(runId, anotherOwner, now);
       expect(ledger.takeOver(runId, anotherOwner, now, soon)).toBe(false);
-      ledger.release(runId, anOwner, now);
-      expect(ledger.takeOver(runId, anotherOwner, now, soon)).toBe(true);
+      ledger.release(runId, anOwner, instantOf(now + 1));
+      expect(ledger.renew(anOwner, soon)).toEqual(new Set());
+      expect(ledger.takeOver(runId, anotherOwner, now, soon)).toBe(false);
+      expect(ledger.takeOver(runId, anotherOwner, instantOf(now + 1), soon)).toBe(true);
     });
   });
 

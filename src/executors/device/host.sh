@@ -45,7 +45,7 @@ take_name() {
   if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
   case $status in
     created | exited | dead)
-      if [ "$nonce" = "$NONCE" ] || is_forgotten "$run" || is_old; then
+      if [ "$nonce" = "$NONCE" ] || is_forgotten "$nonce" || is_old; then
         remove
         return 0
       fi

@@ -1,0 +1,60 @@
+import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
+import type { Device } from '../model/device';
+import type { RunRecord } from '../model/run';
+import { LONGEST_LEASE_MS, LOST_AFTER_MS } from './limits';
+
+/** What to do about active runs that nobody follows. */
+export interface Adoption {
+  readonly adopt: readonly { readonly run: RunRecord; readonly device: Device }[];
+  /** Runs whose device has stayed away for longer than a run can last. */
+  readonly lost: readonly RunRecord[];
+  /** The earliest instant at which this answer changes by itself. */
+  readonly wakeAt: Instant | null;
+}
+
+export interface AdoptionQuestion {
+  readonly active: readonly RunRecord[];
+  /** Runs that this process follows now. */
+  readonly followed: ReadonlySet<RunId>;
+  /** The API's last answer, by UUID. */
+  readonly devices: ReadonlyMap<DeviceUuid, Device>;
+  readonly now: Instant;
+  readonly runTimeoutMs: number;
+}
+
+/** The instant from which on a run that nothing is heard of is lost: the device itself has ended it by then. */
+export function lostAtOf(run: Pick<RunRecord, 'startedAt'>, runTimeoutMs: number): Instant {
+  return instantOf(run.startedAt + runTimeoutMs + LOST_AFTER_MS);
+}
+
+/** The container on the device is the truth, so a run that nobody follows is joined there as soon as its lease is over. */
+export function planAdoption({ active, followed, devices, now, runTimeoutMs }: AdoptionQuestion): Adoption {
+  const adopt: { run: RunRecord; device: Device }[] = [];
+  const lost: RunRecord[] = [];
+  let wakeAt: Instant | null = null;
+  for (const run of active) {
+    if (followed.has(run.runId)) continue;
+    const device = devices.get(run.device) ?? strangerOf(run);
+    const at = isLeased(run, now) ? run.leaseUntil : device.connected ? now : lostAtOf(run, runTimeoutMs);
+    if (at > now) wakeAt = wakeAt === null || at < wakeAt ? at : wakeAt;
+    else if (device.connected) adopt.push({ run, device });
+    else lost.push(run);
+  }
+  return { adopt, lost, wakeAt };
+}
+
+/** A lease far ahead was granted by a clock that has been set back since. */
+function isLeased({ leaseUntil }: RunRecord, now: Instant): boolean {
+  return now < leaseUntil && leaseUntil <= now + LONGEST_LEASE_MS;
+}
+
+/** A device that is no longer enabled is not in the API's answer; whether it is connected shows when it is tried. */
+function strangerOf(run: RunRecord): Device {
+  return {
+    uuid: run.device,
+    name: run.deviceName,
+    fleet: { id: 0, slug: '', tags: new Map() },
+    tags: new Map(),
+    connected: true,
+  };
+}

@@ -1,0 +1,237 @@
+import type { Action, ActionOf } from '../model/action';
+import { runIdOf } from '../model/action';
+import { assertNever } from '../model/assertnever';
+import { type Instant, instantOf, type RunId } from '../model/brand';
+import type { Device } from '../model/device';
+import type { EventSink, RunRef } from '../model/event';
+import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
+import type { DeviceFacts, Outcome, RunOwner, RunRecord } from '../model/run';
+import { slotText } from '../model/slot';
+import { lostAtOf } from './adoption';
+import { endingOf } from './disposition';
+import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
+
+/** Something that a pass found to do on a device. */
+export type Work =
+  | { readonly kind: 'start'; readonly action: Action; readonly facts: DeviceFacts | null }
+  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device; readonly facts: DeviceFacts | null }
+  | { readonly kind: 'lose'; readonly run: RunRecord; readonly facts: DeviceFacts | null };
+
+export interface ConductTools {
+  readonly ledger: Pick<Ledger, 'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish'>;
+  readonly executors: Executors;
+  readonly adopter: Adopter;
+  readonly owner: RunOwner;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+  readonly runTimeoutMs: number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Unguessable, 32 hexadecimal digits. */
+  readonly nonce: () => string;
+}
+
+/** Looks after the runs of this process: from their first line in the ledger to the last. */
+export interface Conductor {
+  /**
+   * Settles when the work is over for this process; rejects only when the ledger fails. The run is in the ledger before
+   * this returns, so that the next pass sees it.
+   */
+  conduct(work: Work): Promise<void>;
+  /** The runs that this process follows now. */
+  followed(): ReadonlySet<RunId>;
+  /** Renews the leases; a run that another process has taken over is left to it. */
+  renew(): void;
+  /** Leaves every run going on its device. */
+  stop(): void;
+}
+
+interface Followed {
+  readonly run: RunRef;
+  readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
+  readonly facts: DeviceFacts | null;
+  readonly stop: AbortController;
+}
+
+type Ended = RunEnding['outcome'];
+
+export function createConductor(tools: ConductTools): Conductor {
+  return new RunConductor(tools);
+}
+
+class RunConductor implements Conductor {
+  readonly #tools: ConductTools;
+  readonly #followed = new Map<RunId, Followed>();
+  #isStopping = false;
+
+  public constructor(tools: ConductTools) {
+    this.#tools = tools;
+  }
+
+  public async conduct(work: Work): Promise<void> {
+    if (this.#isStopping) return;
+    switch (work.kind) {
+      case 'start':
+        return this.#start(work);
+      case 'adopt':
+        return this.#adopt(work);
+      case 'lose':
+        this.#lose(work);
+        return;
+      default:
+        assertNever(work);
+    }
+  }
+
+  public followed(): ReadonlySet<RunId> {
+    return new Set(this.#followed.keys());
+  }
+
+  public renew(): void {
+    if (this.#followed.size === 0) return;
+    const held = this.#tools.ledger.renew(this.#tools.owner, this.#leaseUntil());
+    for (const [runId, { stop }] of this.#followed) if (!held.has(runId)) stop.abort();
+  }
+
+  public stop(): void {
+    this.#isStopping = true;
+    for (const { stop } of this.#followed.values()) stop.abort();
+  }
+
+  async #start({ action, facts }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
+    const { ledger, owner, clock, nonce, emit } = this.#tools;
+    const { device, slot, attempt, kind } = action;
+    const record = {
+      runId: runIdOf(action.id, attempt),
+      actionId: action.id,
+      kind,
+      device: device.uuid,
+      deviceName: device.name,
+      slot,
+      attempt,
+      nonce: nonce(),
+      place: action.policy.target.value.place,
+      startedAt: clock.now(),
+    };
+    if (!ledger.begin(record, owner, this.#leaseUntil())) return;
+    const run = {
+      runId: record.runId,
+      device: { uuid: device.uuid, name: device.name },
+      kind,
+      slot: slotText(slot),
+      attempt,
+    };
+    emit({ event: 'run.started', run, adopted: false });
+    await this.#follow({ run, record, facts, stop: new AbortController() }, (context) =>
+      this.#execute(action, context),
+    );
+  }
+
+  #execute(action: ActionOf<'backup'>, context: RunContext): Promise<Outcome> {
+    return this.#tools.executors[action.kind](action, context);
+  }
+
+  async #adopt({ run: record, device, facts }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
+    const { ledger, owner, clock, adopter, emit } = this.#tools;
+    if (this.#followed.has(record.runId)) return;
+    if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
+    const run = refOf(record);
+    emit({ event: 'run.started', run, adopted: true });
+    await this.#follow({ run, record, facts, stop: new AbortController() }, (context) =>
+      adopter(record, device, context),
+    );
+  }
+
+  /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
+  #lose({ run: record, facts }: Extract<Work, { readonly kind: 'lose' }>): void {
+    const followed = { run: refOf(record), record, facts, stop: new AbortController() };
+    const detail = 'the device has not been reached since its time limit passed';
+    this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
+  }
+
+  async #follow(followed: Followed, work: (context: RunContext) => Promise<Outcome>): Promise<void> {
+    this.#followed.set(followed.record.runId, followed);
+    try {
+      const outcome = await work(this.#contextOf(followed)).catch(defectOf);
+      if (outcome.kind === 'detached') this.#detach(followed, outcome.reason);
+      // The executor has committed already where the device waits for it.
+      else this.#commit(followed, outcome);
+    } finally {
+      this.#followed.delete(followed.record.runId);
+    }
+  }
+
+  #contextOf(followed: Followed): RunContext {
+    const { runId, nonce, startedAt } = followed.record;
+    const { ledger, emit } = this.#tools;
+    return {
+      runId,
+      nonce,
+      startedAt,
+      facts: followed.facts,
+      signal: followed.stop.signal,
+      emit,
+      advance: (phase) => {
+        ledger.advance(runId, phase);
+      },
+      commit: (outcome) => this.#commit(followed, outcome),
+    };
+  }
+
+  #commit(followed: Followed, outcome: Ended): boolean {
+    const { ledger, clock, random } = this.#tools;
+    const failures = followed.facts?.failures ?? 0;
+    const now = clock.now();
+    const ending = endingOf({ outcome, slot: followed.record.slot, failures, now, random: random() });
+    if (!ledger.finish(followed.record.runId, ending)) return false;
+    this.#tell(followed, ending, failures);
+    return true;
+  }
+
+  #tell({ run, record }: Followed, { outcome, endedAt, retryAt, counts }: RunEnding, failures: number): void {
+    const { emit } = this.#tools;
+    const durationMs = Math.max(0, endedAt - record.startedAt);
+    if (outcome.kind === 'succeeded') {
+      emit({ event: 'run.succeeded', run, mode: outcome.mode, statistics: outcome.statistics, durationMs });
+      return;
+    }
+    if (outcome.failure.kind === 'cancelled') {
+      emit({ event: 'run.cancelled', run, by: outcome.failure.by });
+      return;
+    }
+    emit({ event: 'run.failed', run, failure: outcome.failure, durationMs });
+    if (retryAt !== null) {
+      emit({ event: 'run.backoff.scheduled', run, failures: failures + (counts ? 1 : 0), until: retryAt });
+    }
+  }
+
+  #detach(followed: Followed, reason: 'link-lost' | 'shutdown'): void {
+    const { ledger, owner, clock, emit, runTimeoutMs } = this.#tools;
+    const { record, run } = followed;
+    const now = clock.now();
+    if (reason === 'link-lost' && now >= lostAtOf(record, runTimeoutMs)) {
+      this.#commit(followed, {
+        kind: 'failed',
+        failure: { kind: 'run-lost', detail: 'its device cannot be reached' },
+        tail: [],
+      });
+      return;
+    }
+    ledger.release(record.runId, owner, reason === 'shutdown' ? now : instantOf(now + ADOPT_PAUSE_MS));
+    emit({ event: 'run.detached', run, reason });
+  }
+
+  #leaseUntil(): Instant {
+    return instantOf(this.#tools.clock.now() + LEASE_MS);
+  }
+}
+
+function refOf({ runId, device, deviceName, kind, slot, attempt }: RunRecord): RunRef {
+  return { runId, device: { uuid: device, name: deviceName }, kind, slot: slotText(slot), attempt };
+}
+
+function defectOf(error: unknown): Ended {
+  const detail = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? (error.stack ?? null) : null;
+  return { kind: 'failed', failure: { kind: 'defect', detail, stack }, tail: [] };
+}
