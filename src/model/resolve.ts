@@ -1,4 +1,5 @@
-import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
+import { parseAddress } from './address';
 import { parseBytes } from './bytes';
 import type { Device } from './device';
 import { parseInterval } from './interval';
@@ -154,7 +155,7 @@ function tokensOf(device: Device, reading: Reading): Pick<Policy, 'request' | 'a
   return {
     // An empty token hides the fleet's and asks for nothing.
     request: request === null || request.text === '' ? null : reading.field(request, parseToken),
-    address: address === null ? null : reading.field(address, parseAddress),
+    address: address === null ? null : reading.field(address, (text) => map(() => text)(parseAddress(text))),
   };
 }
 
@@ -162,13 +163,5 @@ function parseToken(text: string): Either<string, string> {
   if (/^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(text)) return right(text);
   return left(
     `${quoted(text)} cannot be a request; write up to 200 printable characters without blanks at the ends, for example today's date`,
-  );
-}
-
-function parseAddress(text: string): Either<string, string> {
-  if (/^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text))
-    return right(text);
-  return left(
-    `${quoted(text)} is not an address; write a host name or an IP address, with :PORT where it is not 22222`,
   );
 }

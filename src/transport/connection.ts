@@ -1,22 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Either, left, right } from 'fp-ts/Either';
-import { Client, type ClientChannel, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
+import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import type { Failure } from '../model/failure';
 import type { Secret } from '../model/secret';
-import { unreachable, wordsOf } from './dial';
+import { cancelled, unreachable, wordsOf } from './dial';
+import { algorithmsFor, HostKeyCheck, type HostKeyRule } from './hostkey';
 
 /** Whom we log in as, and what the server must prove. */
-export interface Login {
-  /** `host:port`, for people and for remembered keys. */
-  readonly host: string;
+export interface Login extends HostKeyRule {
   readonly username: string;
   readonly privateKey: Secret;
-  /** `type base64` that the server must have; null: any, see `trust`. */
-  readonly expectedKey: string | null;
-  /** Called with the server's key when none was expected. */
-  readonly trust: (key: string, fingerprint: string) => void;
 }
 
 export interface ConnectionLimits {
@@ -35,29 +29,44 @@ export interface Connection {
   close(): void;
 }
 
-/** Speaks SSH over the socket and logs in. The connection is closed when this gives a failure. */
+/** Speaks SSH over the socket and logs in. The socket is closed when this gives a failure, and whenever the signal says so. */
 export async function login(
   socket: Socket,
   who: Login,
   limits: ConnectionLimits,
   signal: AbortSignal,
 ): Promise<Either<Failure, Connection>> {
+  const check = new HostKeyCheck(who);
   const client = new Client();
   const state = { alive: true };
-  const handshake = handshakeOf(who, limits);
   const ready = readiness(client, who.host, state);
-  signal.addEventListener('abort', () => client.destroy(), { once: true });
+  if (socket.destroyed) return left(unreachable('handshake', `${who.host} closed the connection before the login`));
+  closeOnAbort(socket, signal);
   try {
-    client.connect({ ...handshake.config, sock: socket });
+    client.connect({ ...configOf(who, limits, check), sock: socket });
   } catch (error) {
     socket.destroy();
     return left({ kind: 'defect', detail: `the SSH client did not start: ${wordsOf(error)}`, stack: null });
   }
   const failure = await ready;
-  if (failure === null) return right(connectionOf(client, limits, () => state.alive, signal));
-  client.destroy();
+  if (failure === null && !signal.aborted) {
+    check.settle();
+    return right(connectionOf(client, { socket, limits, alive: () => state.alive, signal }));
+  }
   socket.destroy();
-  return left(signal.aborted ? { kind: 'cancelled', by: 'shutdown' } : (handshake.mismatch() ?? failure));
+  return left(signal.aborted ? cancelled : (check.mismatch() ?? failure ?? unreachable('handshake', who.host)));
+}
+
+/** The signal outlives many connections: none of them stays behind in its list. */
+function closeOnAbort(socket: Socket, signal: AbortSignal): void {
+  const close = (): void => {
+    socket.destroy();
+  };
+  socket.once('close', () => {
+    signal.removeEventListener('abort', close);
+  });
+  signal.addEventListener('abort', close);
+  if (signal.aborted) close();
 }
 
 /** Null once the login has succeeded. */
@@ -78,40 +87,43 @@ function readiness(client: Client, host: string, state: { alive: boolean }): Pro
   });
 }
 
-function handshakeOf(
-  who: Login,
-  limits: ConnectionLimits,
-): { readonly config: ConnectConfig; readonly mismatch: () => Failure | null } {
-  let mismatch: Failure | null = null;
-  const config: ConnectConfig = {
+function configOf(who: Login, limits: ConnectionLimits, check: HostKeyCheck): ConnectConfig {
+  return {
     username: who.username,
     privateKey: who.privateKey.reveal(),
     readyTimeout: limits.handshakeMs,
     keepaliveInterval: limits.keepaliveMs,
     keepaliveCountMax: 3,
     algorithms: { serverHostKey: algorithmsFor(who.expectedKey) },
-    hostVerifier: (key: Buffer) => {
-      mismatch = mismatchOf(key, who);
-      return mismatch === null;
-    },
+    hostVerifier: (key: Buffer) => check.allows(key),
   };
-  return { config, mismatch: () => mismatch };
 }
 
-function connectionOf(client: Client, limits: ConnectionLimits, alive: () => boolean, signal: AbortSignal): Connection {
+interface Link {
+  readonly socket: Socket;
+  readonly limits: ConnectionLimits;
+  readonly alive: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+const GOODBYE_MS = 2000;
+
+function connectionOf(client: Client, { socket, limits, alive, signal }: Link): Connection {
   return {
     alive,
     close: () => {
       client.end();
-      // A peer that never answers must not keep the socket open.
-      setTimeout(() => client.destroy(), 2000).unref();
+      // A peer that never answers must not keep the socket open. The client's own `destroy` does nothing after `end`.
+      setTimeout(() => {
+        socket.destroy();
+      }, GOODBYE_MS).unref();
     },
     exec: async (command, attach) => {
       const timer = new AbortController();
       const late = pause(limits.channelMs, null, { signal: timer.signal }).catch(() => null);
       const opened = await Promise.race([execOn(client, command, attach), late]);
       timer.abort();
-      if (signal.aborted) return left({ kind: 'cancelled', by: 'shutdown' });
+      if (signal.aborted) return left(cancelled);
       return opened ?? left({ kind: 'timed-out', phase: 'opening a shell', limitMs: limits.channelMs });
     },
   };
@@ -134,38 +146,6 @@ function execOn<T>(
       resolve(left(unreachable('channel', wordsOf(error))));
     }
   });
-}
-
-function mismatchOf(blob: Buffer, { host, expectedKey, trust }: Login): Failure | null {
-  const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
-  const got = `${type} ${blob.toString('base64')}`;
-  if (expectedKey === null) {
-    trust(got, fingerprintOf(blob));
-    return null;
-  }
-  if (expectedKey === got) return null;
-  const expected = fingerprintOf(Buffer.from(expectedKey.split(' ')[1] ?? '', 'base64'));
-  return { kind: 'host-key-changed', host, expected, got: fingerprintOf(blob) };
-}
-
-function fingerprintOf(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
-}
-
-const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-];
-
-/** Only the algorithms of the key that is expected: a server with several keys would else show another one. */
-function algorithmsFor(expectedKey: string | null): ServerHostKeyAlgorithm[] {
-  const type = expectedKey?.split(' ')[0] ?? null;
-  if (type === null) return [...ALGORITHMS];
-  return ALGORITHMS.filter((each) => each === type || (type === 'ssh-rsa' && each.startsWith('rsa-')));
 }
 
 function failureOf(error: Error & { readonly level?: string }, host: string): Failure {
