@@ -1,0 +1,117 @@
+import type { DeviceUuid, Instant } from '../model/brand';
+import type { Device } from '../model/device';
+import type { DeviceRef, Event } from '../model/event';
+import type { Failure } from '../model/failure';
+import type { DesiredDevice } from '../model/policy';
+import { describePolicy } from '../model/policytext';
+import type { DeviceFacts } from '../model/run';
+import type { Verdict } from '../model/verdict';
+import { type Gate, storeOf } from './breaker';
+import { policyKeyOf } from './sighting';
+
+/** What the passes so far have told people, so that each thing is told once when it changes. */
+export interface Told {
+  /** What was last said of each device's policy. */
+  readonly policies: ReadonlyMap<DeviceUuid, string>;
+  readonly holds: ReadonlyMap<DeviceUuid, string>;
+  readonly stores: ReadonlySet<string>;
+  readonly sshRefused: boolean;
+}
+
+export const NOTHING_TOLD: Told = { policies: new Map(), holds: new Map(), stores: new Set(), sshRefused: false };
+
+export interface ReportInput {
+  readonly desired: readonly DesiredDevice[];
+  readonly verdicts: ReadonlyMap<DeviceUuid, Verdict>;
+  readonly facts: ReadonlyMap<DeviceUuid, DeviceFacts>;
+  readonly stores: ReadonlyMap<string, Gate>;
+  readonly ssh: Gate;
+  readonly now: Instant;
+}
+
+/** The events of a pass beside its runs, and what has been told with them. Pure. */
+export function reportOf(told: Told, input: ReportInput): { readonly events: readonly Event[]; readonly told: Told } {
+  const events: Event[] = [];
+  const policies = new Map<DeviceUuid, string>();
+  const holds = new Map<DeviceUuid, string>();
+  for (const each of input.desired) {
+    const { uuid } = each.device;
+    const key = keyOf(each);
+    const before = told.policies.get(uuid);
+    policies.set(uuid, key);
+    // A device that was never enabled is not news, unless its tag seems to be a mistake.
+    if (before !== key && (before !== undefined || key !== DROPPED)) events.push(policyEvent(each));
+    const verdict = input.verdicts.get(uuid);
+    if (verdict?.kind !== 'held') continue;
+    const { reason, until } = verdict;
+    holds.set(uuid, reason);
+    const changed = told.holds.get(uuid) !== reason && reason !== 'in-flight';
+    events.push({ event: 'device.held', device: refOf(each.device), reason, until, changed });
+  }
+  const shut = new Set([...input.stores].filter(([, gate]) => gate.kind !== 'open').map(([store]) => store));
+  const sshRefused = input.ssh.kind !== 'open';
+  events.push(...storeEvents(told.stores, shut, input), ...sshEvents(told.sshRefused, sshRefused, input));
+  return { events, told: { policies, holds, stores: shut, sshRefused } };
+}
+
+const DROPPED = 'not-enabled';
+
+function keyOf({ desire }: DesiredDevice): string {
+  switch (desire.kind) {
+    case 'enabled':
+      return `enabled ${policyKeyOf(desire.policy)}`;
+    case 'rejected':
+      return `rejected ${desire.problems.map(({ field, message }) => `${field} ${message}`).join('\n')}`;
+    case 'not-enabled':
+      return desire.problem === null ? DROPPED : `${DROPPED} ${desire.problem.message}`;
+  }
+}
+
+function policyEvent({ device, desire }: DesiredDevice): Event {
+  const ref = refOf(device);
+  switch (desire.kind) {
+    case 'enabled':
+      return { event: 'device.policy.accepted', device: ref, summary: describePolicy(desire.policy) };
+    case 'rejected':
+      return { event: 'device.policy.rejected', device: ref, problems: desire.problems };
+    case 'not-enabled':
+      return { event: 'device.policy.dropped', device: ref, problem: desire.problem };
+  }
+}
+
+function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, input: ReportInput): readonly Event[] {
+  const failed = [...shut]
+    .filter((store) => !before.has(store))
+    .flatMap((place): readonly Event[] => {
+      const failure = lastFailure(input, ({ last }) => last !== null && storeOf(last.place) === place);
+      const gate = input.stores.get(place);
+      const until = gate?.kind === 'shut' ? (gate.until ?? input.now) : input.now;
+      return failure === null ? [] : [{ event: 'target.unavailable', place, failure, until }];
+    });
+  const recovered = [...before].filter((store) => !shut.has(store));
+  return [...failed, ...recovered.map((place): Event => ({ event: 'target.recovered', place }))];
+}
+
+function sshEvents(before: boolean, refused: boolean, input: ReportInput): readonly Event[] {
+  if (before === refused) return [];
+  if (!refused) return [{ event: 'credential.recovered', who: 'ssh' }];
+  const failure = lastFailure(input, ({ last }) => {
+    const outcome = last?.outcome;
+    return outcome?.kind === 'failed' && outcome.failure.kind === 'auth-rejected' && outcome.failure.who === 'ssh';
+  });
+  return failure === null ? [] : [{ event: 'credential.refused', who: 'ssh', failure }];
+}
+
+/** The failure of the latest run among the devices of that kind. */
+function lastFailure({ facts }: ReportInput, isMeant: (facts: DeviceFacts) => boolean): Failure | null {
+  let latest: DeviceFacts['last'] = null;
+  for (const each of facts.values()) {
+    if (each.last?.outcome?.kind !== 'failed' || !isMeant(each)) continue;
+    if ((each.last.endedAt ?? 0) > (latest?.endedAt ?? 0)) latest = each.last;
+  }
+  return latest?.outcome?.kind === 'failed' ? latest.outcome.failure : null;
+}
+
+function refOf({ uuid, name }: Device): DeviceRef {
+  return { uuid, name };
+}

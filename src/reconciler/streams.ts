@@ -1,0 +1,43 @@
+import { exhaustMap, finalize, from, Observable, type ObservableInput, Subject, throttle, defer } from 'rxjs';
+
+/** The work of a promise as a stream that can be left: leaving it aborts the signal. */
+export function fromAbortable<T>(work: (signal: AbortSignal) => Promise<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const stop = new AbortController();
+    work(stop.signal).then(
+      (value) => {
+        subscriber.next(value);
+        subscriber.complete();
+      },
+      (error: unknown) => {
+        subscriber.error(error);
+      },
+    );
+    return () => {
+      stop.abort();
+    };
+  });
+}
+
+/**
+ * One at a time, like `exhaustMap`, but what comes meanwhile is not lost: the latest of it has its turn afterwards. A pass
+ * that was asked for while another was reading the world must see what has changed since.
+ */
+export function exhaustMapThenLatest<T, R>(
+  project: (value: T) => ObservableInput<R>,
+): (source$: Observable<T>) => Observable<R> {
+  return (source$) =>
+    defer(() => {
+      const idle$ = new Subject<void>();
+      return source$.pipe(
+        throttle(() => idle$, { leading: true, trailing: true }),
+        exhaustMap((value) =>
+          from(project(value)).pipe(
+            finalize(() => {
+              idle$.next();
+            }),
+          ),
+        ),
+      );
+    });
+}
