@@ -104,12 +104,13 @@ function sshEvents(before: boolean, refused: boolean, input: ReportInput): reado
 
 /** The failure of the latest run among the devices of that kind. */
 function lastFailure({ facts }: ReportInput, isMeant: (facts: DeviceFacts) => boolean): Failure | null {
-  let latest: DeviceFacts['last'] = null;
-  for (const each of facts.values()) {
-    if (each.last?.outcome?.kind !== 'failed' || !isMeant(each)) continue;
-    if ((each.last.endedAt ?? 0) > (latest?.endedAt ?? 0)) latest = each.last;
-  }
-  return latest?.outcome?.kind === 'failed' ? latest.outcome.failure : null;
+  const failed = [...facts.values()].filter(isMeant).flatMap(failedOf);
+  const latest = failed.toSorted((a, b) => b.endedAt - a.endedAt)[0];
+  return latest?.failure ?? null;
+}
+
+function failedOf({ last }: DeviceFacts): readonly { readonly failure: Failure; readonly endedAt: number }[] {
+  return last?.outcome?.kind === 'failed' ? [{ failure: last.outcome.failure, endedAt: last.endedAt ?? 0 }] : [];
 }
 
 function refOf({ uuid, name }: Device): DeviceRef {
