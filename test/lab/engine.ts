@@ -1,26 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { basename, join } from 'node:path';
-import { until } from '../support/wait';
 import { removeCgroups } from './cgroups';
-import { runProgram, runProgramSync } from './process';
+import { PLAIN_ENVIRONMENT, startDaemon } from './daemon';
+import { type ProgramOptions, runProgram, runProgramSync } from './process';
 
 export interface Engine {
   readonly socket: string;
   /** The engine's own command line; gives its stdout, rejects with its stderr. */
-  docker(args: readonly string[], options?: DockerOptions): Promise<string>;
+  docker(args: readonly string[], options?: Omit<ProgramOptions, 'env'>): Promise<string>;
   /** Killing this process is a power cut: engine, containers and mounts are gone at once. */
   readonly pid: number;
   stop(): Promise<void>;
-}
-
-export interface DockerOptions {
-  readonly input?: string;
-  readonly timeoutMs?: number;
-  readonly cwd?: string;
-  readonly onLine?: (line: string) => void;
 }
 
 export interface EngineOptions {
@@ -31,57 +22,44 @@ export interface EngineOptions {
   readonly dns: readonly string[];
 }
 
-/** What a path of a socket may be long, with its end. */
+/** The longest path that a socket can have. */
 const SOCKET_PATH_BYTES = 107;
 
 /**
- * The engine's init: private `/run` and mounts that vanish with it. The bind mount keeps odd characters of the
- * folder's path away from the engine. `$1` = folder.
+ * Private folders that vanish with the engine; the bind mount keeps odd characters of the path away from it.
+ * `$1` = folder.
  */
 const INIT = `
+mkdir -p /etc/docker /var/lib/docker
 mount -t tmpfs -o mode=0755 tmpfs /run
-mkdir -p /var/lib/docker
+mount -t tmpfs -o mode=0755 tmpfs /etc/docker
 mount --bind "$1/data" /var/lib/docker
 exec dockerd --config-file "$1/daemon.json"
 `;
 
-/**
- * Starts Debian's Docker engine in a network namespace and gives it once it answers. It has mounts and processes of
- * its own, and goes when the process that started it goes. Rejects with the end of its log when it dies.
- */
+/** Starts Debian's Docker engine in a network namespace and gives it once it answers. It ends with this process. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { folder, netns } = options;
   const socket = join(folder, 'docker.sock');
   if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES) throw new Error(`${folder}: the path is too long for a socket`);
-  const cgroup = `bb-engine-${basename(netns)}`;
+  const cgroup = basename(netns);
   prepareFolder(options, socket, cgroup);
-
-  const logFile = join(folder, 'engine.log');
-  const log = openSync(logFile, 'a');
-  const isolate = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', 'nsenter', `--net=${netns}`, ...isolate, 'sh', '-euc', INIT, 'engine', folder],
-    { stdio: ['ignore', log, log], detached: true, env: engineEnvironment() },
-  );
-  closeSync(log);
-  const closed = once(child, 'close');
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) killInit(child.pid ?? 0);
-    await closed;
-    removeCgroups(cgroup);
+  const daemon = await startDaemon({
+    name: 'the engine',
+    command: ['sh', '-euc', INIT, 'engine', folder],
+    netns,
+    logFile: join(folder, 'engine.log'),
+    isReady: () => answers(socket),
+  });
+  return {
+    socket,
+    pid: daemon.pid,
+    docker: dockerAt(socket, join(folder, 'client')),
+    stop: async () => {
+      await daemon.stop();
+      removeCgroups(cgroup);
+    },
   };
-  try {
-    await until('the engine to answer', async () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error('the engine ended while it started');
-      return (await answers(socket)) ? true : null;
-    });
-  } catch (error) {
-    await stop();
-    const tail = readFileSync(logFile, 'utf8').slice(-4000);
-    throw new Error(`the engine in ${folder} did not start; its log ends with\n${tail}`, { cause: error });
-  }
-  return { socket, pid: child.pid ?? 0, stop, docker: dockerAt(socket, join(folder, 'client')) };
 }
 
 function prepareFolder(
@@ -114,21 +92,6 @@ function mtuIn(netns: string): number {
   return Number(/\bmtu (\d+)/.exec(links)?.[1] ?? '1500');
 }
 
-/** Neither the machine's proxy nor anybody's client settings are the lab's. */
-function engineEnvironment(): Readonly<Record<string, string>> {
-  return { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' };
-}
-
-/** The first process of the engine's PID namespace: with it all in it are gone, and only then its parent ends. */
-function killInit(parent: number): void {
-  try {
-    const [init] = readFileSync(`/proc/${String(parent)}/task/${String(parent)}/children`, 'utf8').split(' ');
-    process.kill(Number(init === undefined || init === '' ? parent : init), 'SIGKILL');
-  } catch {
-    // It ended by itself meanwhile.
-  }
-}
-
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const ping = request({ socketPath: socket, path: '/_ping', timeout: 5000 }, (response) => {
@@ -143,7 +106,8 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
+/** The classic builder, which takes base images from the engine itself and needs no public registry. */
 function dockerAt(socket: string, clientFolder: string): Engine['docker'] {
-  const env = { ...engineEnvironment(), DOCKER_CONFIG: clientFolder, DOCKER_BUILDKIT: '0' };
+  const env = { ...PLAIN_ENVIRONMENT, DOCKER_CONFIG: clientFolder, DOCKER_BUILDKIT: '0' };
   return (args, options = {}) => runProgram('docker', ['-H', `unix://${socket}`, ...args], { ...options, env });
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupsOf, removeCgroups } from './cgroups';
 import { CLEAR, CREATE, LINK_NODE } from './networkscripts';
 import { runProgram, runProgramSync } from './process';
 
@@ -63,10 +64,11 @@ function allocate(labId: string, mtu: number): string {
   }
 }
 
-/** Removes bridge, nodes and rules of a lab, whoever made them; what is not there is no error. */
+/** Removes bridge, nodes, rules and engines' cgroups of a lab, whoever made them; what is not there is no error. */
 export function removeNetwork(labId: string): void {
   if (!LAB_ID.test(labId)) return;
   locked(CLEAR, [tagOf(labId)]);
+  cgroupsOf(`${tagOf(labId)}-`).forEach(removeCgroups);
 }
 
 interface NodePlace {

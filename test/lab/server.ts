@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { until } from '../support/wait';
+import { type Engine, startEngine } from './engine';
+import type { LabImages } from './images';
+import type { LabNetwork } from './network';
+import { runProgram } from './process';
+import { startRegistry } from './registry';
+
+/** What stands beside the fleet: the registry that devices pull from, and the collector. */
+export interface LabServer {
+  /** `address:port`, plain HTTP. */
+  readonly registry: string;
+  readonly duplicityImage: string;
+  readonly collector: { readonly host: string; readonly port: number };
+  readonly engine: Engine;
+  /** The collector's /backups and /keys, as folders of this machine. */
+  readonly backups: string;
+  readonly keys: string;
+  collectorLog(): Promise<string>;
+  stopCollector(): Promise<void>;
+  startCollector(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly network: LabNetwork;
+  readonly folder: string;
+  readonly images: LabImages;
+  readonly dns: readonly string[];
+}
+
+/** As in docker-compose.yml; the address is the lab's own. */
+const COLLECTOR_PORT = 54_321;
+const COLLECTOR = 'collector';
+
+/** Starts registry and collector in a node of their own, and gives them once both answer. */
+export async function startServer({ network, folder, images, dns }: ServerOptions): Promise<LabServer> {
+  const node = await network.addNode('server');
+  const places = { backups: join(folder, 'backups'), keys: join(folder, 'keys'), state: join(folder, 'collector') };
+  for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
+  const [registry, engine] = await Promise.all([
+    linked(images.duplicity, join(folder, 'storage')).then(() => startRegistry(node, folder)),
+    startEngine({ netns: node.netns, folder, insecureRegistries: [], dns }),
+  ]);
+  const collector = { host: node.address, port: COLLECTOR_PORT };
+  const ready = async (): Promise<void> => {
+    await until('the collector to answer', () => greets(collector.host, collector.port));
+  };
+  await engine.docker(['load', '--input', images.collector]);
+  await engine.docker([
+    ...['run', '--detach', '--init', '--restart', 'always', '--name', COLLECTOR],
+    ...['--publish', `${String(COLLECTOR_PORT)}:22`],
+    ...mount(places.backups, '/backups'),
+    ...mount(places.keys, '/keys'),
+    ...mount(places.state, '/var/lib/collector'),
+    'collector:lab',
+  ]);
+  await ready();
+  return {
+    registry: registry.host,
+    duplicityImage: `${registry.host}/duplicity:lab`,
+    collector,
+    engine,
+    backups: places.backups,
+    keys: places.keys,
+    // docker gives the container's two streams back as two.
+    collectorLog: () => engine.docker(['logs', COLLECTOR]),
+    stopCollector: async () => {
+      await engine.docker(['stop', '--time', '2', COLLECTOR]);
+    },
+    startCollector: async () => {
+      await engine.docker(['start', COLLECTOR]);
+      await ready();
+    },
+    stop: async () => {
+      await Promise.all([engine.stop(), registry.stop()]);
+    },
+  };
+}
+
+/** Links cost neither time nor room; another file system gets a copy. */
+async function linked(from: string, to: string): Promise<void> {
+  await runProgram('sh', ['-euc', 'cp -al "$1" "$2" 2>/dev/null || cp -a "$1/." "$2"', 'linked', from, to]);
+}
+
+function mount(from: string, to: string): readonly string[] {
+  return ['--mount', `type=bind,source=${from},target=${to}`];
+}
+
+/** The engine's proxy takes connections before the container does: only the greeting shows that sshd is there. */
+function greets(host: string, port: number): Promise<true | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const give = (answer: true | null) => () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on('timeout', give(null)).on('error', give(null)).on('close', give(null));
+    socket.once('data', (data) => {
+      give(data.toString('latin1').startsWith('SSH-') ? true : null)();
+    });
+  });
+}
