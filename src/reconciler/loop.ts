@@ -1,4 +1,16 @@
-import { EMPTY, map, merge, type Observable, type SchedulerLike, Subject, switchMap, tap, timer } from 'rxjs';
+import {
+  EMPTY,
+  finalize,
+  map,
+  merge,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  switchMap,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import type { Instant } from '../model/brand';
 import type { Cause } from './fleetview';
 import type { PassAnswer } from './pass';
@@ -21,18 +33,19 @@ export function passes$<A extends Pick<PassAnswer, 'wakeAt'>>({
   scheduler,
 }: LoopOptions<A>): Observable<A> {
   const answers$ = new Subject<A>();
+  const over$ = new Subject<void>();
   const wakes$ = answers$.pipe(
     switchMap(({ wakeAt }) => (wakeAt === null ? EMPTY : timer(waitMs(wakeAt, scheduler.now()), scheduler))),
     map((): Cause => 'wake'),
+    // A wake that is still far off must not keep a loop that is to end.
+    takeUntil(over$),
   );
-  const ending$ = causes$.pipe(
-    tap({
-      complete: () => {
-        answers$.complete();
-      },
+  const asked$ = causes$.pipe(
+    finalize(() => {
+      over$.next();
     }),
   );
-  return merge(ending$, wakes$).pipe(
+  return merge(wakes$, asked$).pipe(
     exhaustMapThenLatest(pass),
     tap((answer) => {
       answers$.next(answer);
