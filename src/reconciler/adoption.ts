@@ -15,7 +15,7 @@ export interface Adoption {
 export interface AdoptionQuestion {
   readonly active: readonly RunRecord[];
   /** Runs that this process follows now. */
-  readonly followed: ReadonlySet<RunId>;
+  readonly followed: Pick<ReadonlySet<RunId>, 'has'>;
   /** The API's last answer, by UUID. */
   readonly devices: ReadonlyMap<DeviceUuid, Device>;
   readonly now: Instant;

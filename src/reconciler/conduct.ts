@@ -1,7 +1,7 @@
 import type { Action, ActionOf } from '../model/action';
 import { runIdOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
-import { type Instant, instantOf, type RunId } from '../model/brand';
+import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
 import type { Device } from '../model/device';
 import type { EventSink, RunRef } from '../model/event';
 import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
@@ -38,8 +38,8 @@ export interface Conductor {
    * this returns, so that the next pass sees it.
    */
   conduct(work: Work): Promise<void>;
-  /** The runs that this process follows now. */
-  followed(): ReadonlySet<RunId>;
+  /** The runs that this process follows now, with their devices: also those whose result is known and whose container is not gone yet. */
+  followed(): ReadonlyMap<RunId, DeviceUuid>;
   /** Renews the leases; a run that another process has taken over is left to it. */
   renew(): void;
   /** Leaves every run going on its device. */
@@ -83,8 +83,8 @@ class RunConductor implements Conductor {
     }
   }
 
-  public followed(): ReadonlySet<RunId> {
-    return new Set(this.#followed.keys());
+  public followed(): ReadonlyMap<RunId, DeviceUuid> {
+    return new Map([...this.#followed].map(([runId, { run }]) => [runId, run.device.uuid]));
   }
 
   public renew(): void {

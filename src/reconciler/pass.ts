@@ -22,7 +22,7 @@ export interface PassTools {
   readonly limits: Limits;
   readonly runTimeoutMs: number;
   readonly slots: SlotBook;
-  readonly followed: () => ReadonlySet<RunId>;
+  readonly followed: () => ReadonlyMap<RunId, DeviceUuid>;
   readonly clock: Clock;
   readonly emit: EventSink;
 }
@@ -95,7 +95,7 @@ class Passes {
   }
 
   #inputOf({ view, desired, facts, active, now }: Seen): DecisionInput {
-    const { limits, slots } = this.#tools;
+    const { limits, slots, followed } = this.#tools;
     const evidence = { facts, active, now, forgiveUntil: this.#forgiveUntil };
     return {
       desired,
@@ -103,7 +103,8 @@ class Passes {
       limits,
       slots,
       facts,
-      inFlight: new Set(active.map(({ device }) => device)),
+      // A container whose result is known still has the name on its device until it is removed.
+      inFlight: new Set([...active.map(({ device }) => device), ...followed().values()]),
       stores: storeGates(evidence),
       ssh: sshGate(evidence),
       apiRefused: view.isRefused,

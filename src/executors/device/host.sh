@@ -14,10 +14,10 @@ for each in balena-engine balena docker; do
 done
 engine() { "$ENGINE" "$@" </dev/null; }
 
-# Status, run id and nonce of the container that holds the name; empty where there is none.
+# Id, status, run id and nonce of the container that holds the name; empty where there is none.
 holder() {
   engine inspect --type container --format \
-    '{{.State.Status}} {{index .Config.Labels "balena-backup.run-id"}} {{index .Config.Labels "balena-backup.nonce"}}' \
+    '{{.Id}} {{.State.Status}} {{index .Config.Labels "balena-backup.run-id"}} {{index .Config.Labels "balena-backup.nonce"}}' \
     "$NAME" 2>/dev/null || :
 }
 
@@ -34,14 +34,15 @@ is_old() {
   return 1
 }
 
-remove() { engine rm --force --volumes=false "$NAME" >/dev/null 2>&1 || :; }
+# By its id: the name may be another run's by now.
+remove() { engine rm --force --volumes=false "$ID" >/dev/null 2>&1 || :; }
 
-# 0: the name is free. 1: our own run holds it. Another's: says so and ends.
+# 0: the name is free. 1: our own run holds it, as container ID. Another's: says so and ends.
 take_name() {
   # shellcheck disable=SC2046
   set -- $(holder)
   if [ "$#" -eq 0 ]; then return 0; fi
-  status=$1 run=${2:-unknown} nonce=${3:-}
+  ID=$1 status=$2 run=${3:-unknown} nonce=${4:-}
   if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
   case $status in
     created | exited | dead)
@@ -107,8 +108,9 @@ limits() {
 
 # Secrets are in memory only, and gone two minutes after at the latest, whatever becomes of this shell.
 place_script() {
-  rm -rf /run/balena-backup
   mkdir -p "$DIR"
+  # What a shell that was killed left; younger ones may be another orchestrator's that is just starting a run.
+  find /run/balena-backup -mindepth 1 -maxdepth 1 -mmin +3 -exec rm -rf {} + 2>/dev/null || :
   # The script itself is a here-document of this one.
   # @container
   (sleep 120; rm -rf "$DIR") </dev/null >/dev/null 2>&1 &
@@ -132,33 +134,35 @@ start() {
     --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
     --volume "$DIR:/run/balena-backup:ro" $mounts \
     --entrypoint sh "$IMAGE" /run/balena-backup/run.sh 2>&1 >/dev/null); then
-    return 0
+    take_name || return 0
+    say gone
+    exit 0
   fi
+  rm -rf "$DIR"
   # A start that failed leaves a container; one that lost the name to another run does not.
   take_name || remove
-  rm -rf "$DIR"
   say "failed start $(printf '%s' "$trouble" | flat)"
   exit 0
 }
 
-running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "$NAME" 2>/dev/null)" = true ]; }
+running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "$ID" 2>/dev/null)" = true ]; }
 
 # Every line carries the nonce and a number of its own, so the far side drops what it has seen.
 follow() {
   wait_for_script
-  engine logs --follow "$NAME" 2>/dev/null || :
+  engine logs --follow "$ID" 2>/dev/null || :
   while running; do
     sleep 1
-    engine logs --follow --tail 200 "$NAME" 2>/dev/null || :
+    engine logs --follow --tail 200 "$ID" 2>/dev/null || :
   done
-  engine logs --tail 20 "$NAME" 2>/dev/null || :
+  engine logs --tail 20 "$ID" 2>/dev/null || :
 }
 
 # The directory of secrets goes as soon as the container says that it has read them.
 wait_for_script() {
   tries=0
   while [ -d "$DIR" ] && [ "$tries" -lt 120 ] && running; do
-    if engine logs "$NAME" 2>/dev/null | grep -q "^$NONCE [0-9]* c read\$"; then break; fi
+    if engine logs "$ID" 2>/dev/null | grep -q "^$NONCE [0-9]* c read\$"; then break; fi
     tries=$((tries + 1))
     sleep 0.5 2>/dev/null || sleep 1
   done
@@ -167,7 +171,7 @@ wait_for_script() {
 
 finish() {
   ended=$(engine inspect --type container --format \
-    '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$NAME" 2>/dev/null || :)
+    '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$ID" 2>/dev/null || :)
   if [ -z "$ended" ]; then say gone; exit 0; fi
   say "ended $ended"
   # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
