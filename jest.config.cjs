@@ -7,9 +7,8 @@ const transform = {
   ],
 };
 
-const project = (displayName, testTimeout) => ({
+const project = (displayName, more = {}) => ({
   displayName,
-  testTimeout,
   rootDir: __dirname,
   roots: ['<rootDir>/test'],
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
@@ -17,14 +16,17 @@ const project = (displayName, testTimeout) => ({
   transform,
   moduleFileExtensions: ['ts', 'js', 'cjs', 'json'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  ...more,
 });
 
 module.exports = {
   passWithNoTests: true,
+  testTimeout: 10_000,
   projects: [
-    project('unit', 10_000),
-    project('streams', 10_000),
-    project('properties', 10_000),
-    project('e2e', 300_000),
+    project('unit'),
+    project('streams'),
+    project('properties'),
+    // A project's own time limit can only be set from inside.
+    project('e2e', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
   ],
 };

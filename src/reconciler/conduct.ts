@@ -42,7 +42,7 @@ export interface Conductor {
   followed(): ReadonlyMap<RunId, DeviceUuid>;
   /** Renews the leases; a run that another process has taken over is left to it. */
   renew(): void;
-  /** Leaves every run going on its device. */
+  /** Leaves every run going on its device; one whose result is known is brought to its end. */
   stop(): void;
 }
 
@@ -51,6 +51,8 @@ interface Followed {
   readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
   readonly facts: DeviceFacts | null;
   readonly stop: AbortController;
+  /** Whether its result is in the ledger: what is left is to have its container removed. */
+  isEnded: boolean;
 }
 
 type Ended = RunEnding['outcome'];
@@ -90,12 +92,12 @@ class RunConductor implements Conductor {
   public renew(): void {
     if (this.#followed.size === 0) return;
     const held = this.#tools.ledger.renew(this.#tools.owner, this.#leaseUntil());
-    for (const [runId, { stop }] of this.#followed) if (!held.has(runId)) stop.abort();
+    for (const [runId, { stop, isEnded }] of this.#followed) if (!held.has(runId) && !isEnded) stop.abort();
   }
 
   public stop(): void {
     this.#isStopping = true;
-    for (const { stop } of this.#followed.values()) stop.abort();
+    for (const { stop, isEnded } of this.#followed.values()) if (!isEnded) stop.abort();
   }
 
   async #start({ action, facts }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
@@ -122,7 +124,7 @@ class RunConductor implements Conductor {
       attempt,
     };
     emit({ event: 'run.started', run, adopted: false });
-    await this.#follow({ run, record, facts, stop: new AbortController() }, (context) =>
+    await this.#follow({ run, record, facts, stop: new AbortController(), isEnded: false }, (context) =>
       this.#execute(action, context),
     );
   }
@@ -137,14 +139,14 @@ class RunConductor implements Conductor {
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true });
-    await this.#follow({ run, record, facts, stop: new AbortController() }, (context) =>
+    await this.#follow({ run, record, facts, stop: new AbortController(), isEnded: false }, (context) =>
       adopter(record, device, context),
     );
   }
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
   #lose({ run: record, facts }: Extract<Work, { readonly kind: 'lose' }>): void {
-    const followed = { run: refOf(record), record, facts, stop: new AbortController() };
+    const followed = { run: refOf(record), record, facts, stop: new AbortController(), isEnded: false };
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
   }
@@ -184,6 +186,7 @@ class RunConductor implements Conductor {
     const now = clock.now();
     const ending = endingOf({ outcome, slot: followed.record.slot, failures, now, random: random() });
     if (!ledger.finish(followed.record.runId, ending)) return false;
+    followed.isEnded = true;
     this.#tell(followed, ending, failures);
     return true;
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type FleetOfThree, threeDevices } from '../lab/fleetofthree';
 import { type Lab, startLab } from '../lab/lab';
+import { whatToTry } from '../lab/labenv';
 import { until } from '../support/wait';
 import { encryptedProof, type Proof, restoreProof, tableOf, tidyProof, untouchedProof } from './proofs';
 
@@ -86,11 +87,9 @@ async function proofsOf(lab: Lab, { kitchen, garage, office }: FleetOfThree, kee
   }
 }
 
-function tellWhatToTry(lab: Lab, { office }: FleetOfThree): void {
-  say('left running until Ctrl-C, the controller too. To try:');
-  say(`  its backups:     ls -l ${lab.server.backups}/*`);
-  say(`  a device's shell: nsenter --net=/run/netns/... as in "npm run lab"; ${office.name} has UUID ${office.uuid}`);
-  say('  ask for a pass:  the controller reads the tags every 5 s; a SIGHUP to it makes a pass at once');
+function tellWhatToTry(lab: Lab): void {
+  say('left running until Ctrl-C, the controller too, and kitchen and garage are backed up every minute. To try:');
+  for (const line of whatToTry(lab)) say(line);
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -109,7 +108,7 @@ async function main(words: readonly string[]): Promise<number> {
     const failed = proofs.filter(({ held }) => !held).length;
     say(failed === 0 ? 'every proof held' : `${String(failed)} of ${String(proofs.length)} proofs did not hold`);
     if (keep) {
-      tellWhatToTry(lab, fleet);
+      tellWhatToTry(lab);
       await stopped;
     }
     return failed === 0 ? 0 : 1;

@@ -153,10 +153,10 @@ export class Device implements LabDevice {
 
   public async containers(): Promise<readonly LabContainer[]> {
     const ids = (await this.docker(['ps', '--all', '--quiet'])).split('\n').filter((id) => id !== '');
-    if (ids.length === 0) return [];
     const format = '{{json .Name}} {{json .State.Status}} {{json .State.ExitCode}} {{json .Config.Labels}}';
-    const lines = (await this.docker(['inspect', '--format', format, ...ids])).trim().split('\n');
-    return lines.map(containerOf);
+    // One that is removed meanwhile is no error.
+    const lines = ids.map((id) => this.docker(['inspect', '--format', format, id]).catch(() => ''));
+    return (await Promise.all(lines)).filter((line) => line !== '').map((line) => containerOf(line.trim()));
   }
 
   public cutLink(options: { readonly silent?: boolean } = {}): void {

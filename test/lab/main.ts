@@ -1,38 +1,17 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { threeDevices } from './fleetofthree';
 import { type Lab, startLab } from './lab';
-
-const LAUNCHER = join(__dirname, '..', '..', 'bin', 'balena-backup');
+import { exportLines, whatToTry } from './labenv';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One word of a shell, whatever is in it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** Writes the variables to a file of the lab, for a shell to read. */
-function writeEnvironment(lab: Lab): string {
-  const file = join(lab.folder, 'env');
-  const lines = Object.entries(lab.environment()).map(([name, value]) => `export ${name}=${quoted(value)}\n`);
-  writeFileSync(file, lines.join(''), { mode: 0o600 });
-  say(lines.join('').trimEnd());
-  return file;
-}
-
-function tellWhatToTry(lab: Lab, file: string): void {
-  say('');
-  say(`The lab ${lab.id} runs until you press Ctrl-C. Its variables are above, and in a file. In another terminal:`);
-  say('');
-  say(`  . ${quoted(file)}`);
-  say(`  ${quoted(LAUNCHER)} run`);
-  say('');
-  say('The controller then backs up kitchen and garage every minute; office is not enabled.');
-  say(`What the collector holds is in ${lab.server.backups}.`);
+function tellWhatToTry(lab: Lab): void {
+  say(`\n${exportLines(lab)}`);
+  say(`The lab ${lab.id} runs until you press Ctrl-C. In another terminal:\n`);
+  for (const line of whatToTry(lab)) say(line);
+  say('\nkitchen and garage are due every minute; office is not enabled.');
 }
 
 async function main(): Promise<void> {
@@ -40,7 +19,7 @@ async function main(): Promise<void> {
   const lab = await startLab({ say });
   try {
     await threeDevices(lab, say);
-    tellWhatToTry(lab, writeEnvironment(lab));
+    tellWhatToTry(lab);
     await stopped;
   } finally {
     say('clearing the lab away ...');
