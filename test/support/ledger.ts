@@ -32,6 +32,18 @@ export function withLedger<T>(work: (ledger: Ledger, stateDir: string) => T): T 
   });
 }
 
+/** The same for work that takes time. */
+export async function withOpenLedger(work: (ledger: Ledger) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ledger test '));
+  const ledger = openLedger(folder);
+  try {
+    await work(ledger);
+  } finally {
+    ledger.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export const anOwner: RunOwner = { process: 'host:1', startedAt: at('2026-11-24T00:00:00Z') };
 export const anotherOwner: RunOwner = { process: 'host:1', startedAt: at('2026-11-24T00:10:00Z') };
 

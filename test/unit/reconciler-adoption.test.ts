@@ -1,0 +1,95 @@
+import { instantOf } from '../../src/model/brand';
+import type { Device } from '../../src/model/device';
+import type { RunRecord } from '../../src/model/run';
+import { lostAtOf, planAdoption } from '../../src/reconciler/adoption';
+import { aDevice, aUuid } from '../support/desired';
+import { aRun, at } from '../support/facts';
+
+const now = at('2026-11-24T00:10:00Z');
+const runTimeoutMs = 3_600_000;
+const run = aRun({ leaseUntil: at('2026-11-24T00:09:00Z') });
+
+function plan(over: {
+  run?: Partial<RunRecord>;
+  device?: Device | null;
+  isFollowed?: boolean;
+}): ReturnType<typeof planAdoption> {
+  const active = { ...run, ...over.run };
+  const device = over.device === undefined ? aDevice() : over.device;
+  return planAdoption({
+    active: [active],
+    followed: new Set(over.isFollowed === true ? [active.runId] : []),
+    devices: new Map(device === null ? [] : [[device.uuid, device]]),
+    now,
+    runTimeoutMs,
+  });
+}
+
+describe('adoption', () => {
+  const offline = aDevice({ connected: false });
+  const old = { startedAt: at('2026-11-23T00:00:00Z') };
+
+  it.each([
+    { name: 'lease over, device connected -> adopted', over: {}, adopts: 1, loses: 0, wakeAt: null },
+    { name: 'followed by us -> left alone', over: { isFollowed: true }, adopts: 0, loses: 0, wakeAt: null },
+    {
+      name: 'lease runs -> again when it is over',
+      over: { run: { leaseUntil: instantOf(now + 1000) } },
+      adopts: 0,
+      loses: 0,
+      wakeAt: instantOf(now + 1000),
+    },
+    {
+      name: 'lease ends right now -> adopted',
+      over: { run: { leaseUntil: now } },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'lease granted by a clock that was set back since -> adopted',
+      over: { run: { leaseUntil: instantOf(now + 86_400_000) } },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'device offline -> again when the run must be over',
+      over: { device: offline },
+      adopts: 0,
+      loses: 0,
+      wakeAt: lostAtOf(run, runTimeoutMs),
+    },
+    {
+      name: 'device offline for too long -> lost',
+      over: { device: offline, run: old },
+      adopts: 0,
+      loses: 1,
+      wakeAt: null,
+    },
+    {
+      name: 'back after a long time -> adopted: its result may be there',
+      over: { run: old },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'device no longer enabled -> tried all the same',
+      over: { device: null },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+  ])('$name', ({ over, adopts, loses, wakeAt }) => {
+    const { adopt, lost, wakeAt: wakes } = plan(over);
+
+    expect(adopt).toHaveLength(adopts);
+    expect(lost).toHaveLength(loses);
+    expect(wakes).toBe(wakeAt);
+  });
+
+  it('names the device that the run itself knows where the API does not list it', () => {
+    expect(plan({ device: null }).adopt[0]?.device).toMatchObject({ uuid: aUuid(1), name: 'a-device' });
+  });
+});
