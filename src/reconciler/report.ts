@@ -12,7 +12,7 @@ import { policyKeyOf } from './sighting';
 /** What the passes so far have told people, so that each thing is told once when it changes. */
 export interface Told {
   /** What was last said of each device's policy. */
-  readonly policies: ReadonlyMap<DeviceUuid, string>;
+  readonly policies: ReadonlyMap<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>;
   readonly holds: ReadonlyMap<DeviceUuid, string>;
   readonly stores: ReadonlySet<string>;
   readonly sshRefused: boolean;
@@ -32,15 +32,15 @@ export interface ReportInput {
 /** The events of a pass beside its runs, and what has been told with them. Pure. */
 export function reportOf(told: Told, input: ReportInput): { readonly events: readonly Event[]; readonly told: Told } {
   const events: Event[] = [];
-  const policies = new Map<DeviceUuid, string>();
+  const policies = new Map<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>();
   const holds = new Map<DeviceUuid, string>();
   for (const each of input.desired) {
     const { uuid } = each.device;
     const key = keyOf(each);
-    const before = told.policies.get(uuid);
-    policies.set(uuid, key);
+    const before = told.policies.get(uuid)?.key ?? DROPPED;
+    policies.set(uuid, { device: refOf(each.device), key });
     // A device that was never enabled is not news, unless its tag seems to be a mistake.
-    if (before !== key && (before !== undefined || key !== DROPPED)) events.push(policyEvent(each));
+    if (before !== key) events.push(policyEvent(each));
     const verdict = input.verdicts.get(uuid);
     if (verdict?.kind !== 'held') continue;
     const { reason, until } = verdict;
@@ -48,6 +48,7 @@ export function reportOf(told: Told, input: ReportInput): { readonly events: rea
     const changed = told.holds.get(uuid) !== reason && reason !== 'in-flight';
     events.push({ event: 'device.held', device: refOf(each.device), reason, until, changed });
   }
+  events.push(...goneEvents(told, policies));
   const shut = new Set([...input.stores].filter(([, gate]) => gate.kind !== 'open').map(([store]) => store));
   const sshRefused = input.ssh.kind !== 'open';
   events.push(...storeEvents(told.stores, shut, input), ...sshEvents(told.sshRefused, sshRefused, input));
@@ -65,6 +66,13 @@ function keyOf({ desire }: DesiredDevice): string {
     case 'not-enabled':
       return desire.problem === null ? DROPPED : `${DROPPED} ${desire.problem.message}`;
   }
+}
+
+/** A device whose tag was taken away, or that was removed, is no longer in the API's answer. */
+function goneEvents(told: Told, policies: Told['policies']): readonly Event[] {
+  return [...told.policies]
+    .filter(([uuid, { key }]) => !policies.has(uuid) && key !== DROPPED)
+    .map(([, { device }]) => ({ event: 'device.policy.dropped', device, problem: null }));
 }
 
 function policyEvent({ device, desire }: DesiredDevice): Event {

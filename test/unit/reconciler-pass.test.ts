@@ -1,0 +1,185 @@
+import { type Either, left, right } from 'fp-ts/Either';
+import { instantOf } from '../../src/model/brand';
+import type { Device } from '../../src/model/device';
+import type { Event } from '../../src/model/event';
+import type { Failure } from '../../src/model/failure';
+import type { FleetReading, Ledger } from '../../src/model/ports';
+import { resolveDesired } from '../../src/model/resolve';
+import { type Cause, FleetReader } from '../../src/reconciler/fleetview';
+import { createPass, type PassAnswer } from '../../src/reconciler/pass';
+import { slotBook } from '../../src/reconciler/slotbook';
+import { aDevice, aUuid, tagsOf } from '../support/desired';
+import { at } from '../support/facts';
+import { aNewRun, anOwner, withOpenLedger } from '../support/ledger';
+import { settingsOf } from '../support/settings';
+
+const start = at('2026-11-24T11:59:00Z');
+const never = new AbortController().signal;
+const hourly = aDevice({ tags: tagsOf({ backupEnabled: 'true', backupSchedule: '0 * * * *' }) });
+const broken: Failure = { kind: 'api-unavailable', status: 500, retryAfterMs: null, detail: '' };
+const refused: Failure = { kind: 'auth-rejected', who: 'api', detail: '' };
+
+interface Scene {
+  readonly ledger: Ledger;
+  readonly events: Event[];
+  readonly asked: { count: number };
+  /** What the API answers from now on. */
+  readonly answer: (what: readonly Device[] | Failure) => void;
+  readonly at: (iso: string) => void;
+  readonly pass: (cause: Cause) => Promise<PassAnswer>;
+}
+
+function isFailure(what: readonly Device[] | Failure): what is Failure {
+  return 'kind' in what;
+}
+
+async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
+  await withOpenLedger(async (ledger) => {
+    const events: Event[] = [];
+    const asked = { count: 0 };
+    let ms: number = start;
+    let reading: Either<Failure, FleetReading> = right({ devices: [hourly], unreadable: [] });
+    const emit = (event: Event): void => {
+      events.push(event);
+    };
+    const readDevices = (): Promise<typeof reading> => {
+      asked.count += 1;
+      return Promise.resolve(reading);
+    };
+    const pass = createPass({
+      fleet: new FleetReader({ api: { readDevices }, register: () => Promise.resolve(null), emit, intervalMs: 60_000 }),
+      ledger,
+      resolve: (devices) => resolveDesired(devices, settingsOf()),
+      limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
+      runTimeoutMs: 3_600_000,
+      slots: slotBook(),
+      followed: () => new Map(),
+      clock: { now: () => instantOf(ms) },
+      emit,
+    });
+    await play({
+      ledger,
+      events,
+      asked,
+      answer: (what) => {
+        reading = isFailure(what) ? left(what) : right({ devices: what, unreadable: [] });
+      },
+      at: (iso) => {
+        ms = at(iso);
+      },
+      pass: (cause) => pass(cause, never),
+    });
+  });
+}
+
+const finished = (events: readonly Event[]): Event | undefined =>
+  events.findLast(({ event }) => event === 'reconcile.finished');
+
+describe('a pass', () => {
+  it('finds nothing before the slot, names it as the time to look again, and finds it then', async () => {
+    await scene(async ({ pass, at: set }) => {
+      const before = await pass('start');
+      expect(before).toEqual({ work: [], wakeAt: at('2026-11-24T12:00:00Z') });
+
+      set('2026-11-24T12:00:00Z');
+      const { work } = await pass('wake');
+      expect(work).toMatchObject([{ kind: 'start', action: { slot: { at: at('2026-11-24T12:00:00Z') }, attempt: 1 } }]);
+    });
+  });
+
+  it.each([
+    { cause: 'interval', asks: 2 },
+    { cause: 'signal', asks: 2 },
+    { cause: 'wake', asks: 1 },
+    { cause: 'run-ended', asks: 1 },
+  ] as const)('that is made for $cause has asked the API $asks times with the first', async ({ cause, asks }) => {
+    await scene(async ({ pass, asked }) => {
+      await pass('start');
+      await pass(cause);
+
+      expect(asked.count).toBe(asks);
+    });
+  });
+
+  it('without any answer of the API does nothing and tries again after the interval', async () => {
+    await scene(async ({ pass, answer, events, at: set, asked }) => {
+      answer(broken);
+      expect(await pass('start')).toEqual({ work: [], wakeAt: instantOf(start + 60_000) });
+      expect(events.at(-1)).toMatchObject({ event: 'reconcile.failed', failure: broken });
+
+      answer([hourly]);
+      set('2026-11-24T11:59:30Z');
+      await pass('interval');
+      expect(asked.count).toBe(1);
+      set('2026-11-24T12:00:00Z');
+      await pass('wake');
+      expect(finished(events)).toMatchObject({ devices: 1 });
+    });
+  });
+
+  it('waits as long as the API wants, but not for a person who asks', async () => {
+    await scene(async ({ pass, answer, asked, at: set }) => {
+      answer({ kind: 'api-unavailable', status: 429, retryAfterMs: 600_000, detail: '' });
+      await pass('start');
+      set('2026-11-24T12:05:00Z');
+      await pass('interval');
+      expect(asked.count).toBe(1);
+      await pass('signal');
+      expect(asked.count).toBe(2);
+    });
+  });
+
+  it('goes on by the last answer while the API fails, but not for ever', async () => {
+    await scene(async ({ pass, answer, at: set, events }) => {
+      await pass('start');
+      answer(broken);
+      set('2026-11-24T12:00:00Z');
+      expect((await pass('interval')).work).toHaveLength(1);
+      set('2026-11-24T12:20:00Z');
+      expect((await pass('interval')).work).toEqual([]);
+      expect(events.findLast(({ event }) => event === 'device.held')).toMatchObject({ reason: 'api-stale' });
+    });
+  });
+
+  it('starts nothing for a key that the API refuses, says so once, and recovers by itself', async () => {
+    await scene(async ({ pass, answer, at: set, events }) => {
+      await pass('start');
+      answer(refused);
+      set('2026-11-24T12:00:00Z');
+      expect((await pass('interval')).work).toEqual([]);
+      set('2026-11-24T12:01:00Z');
+      await pass('interval');
+      answer([hourly]);
+      set('2026-11-24T12:02:00Z');
+      expect((await pass('interval')).work).toHaveLength(1);
+
+      const told = events.map(({ event }) => event).filter((event) => event.startsWith('credential.'));
+      expect(told).toEqual(['credential.refused', 'credential.recovered']);
+    });
+  });
+
+  it('does not start a second run on a device, whoever has the first', async () => {
+    await scene(async ({ pass, ledger, at: set }) => {
+      await pass('start');
+      set('2026-11-24T12:00:00Z');
+      ledger.begin(aNewRun(), anOwner, at('2026-11-24T12:00:30Z'));
+
+      expect(await pass('wake')).toEqual({ work: [], wakeAt: at('2026-11-24T12:00:30Z') });
+      set('2026-11-24T12:00:30Z');
+      expect((await pass('wake')).work).toMatchObject([{ kind: 'adopt', run: { device: aUuid(1) } }]);
+    });
+  });
+
+  it('makes up for a slot that a rejected policy has missed', async () => {
+    await scene(async ({ pass, answer, at: set }) => {
+      await pass('start');
+      answer([aDevice({ tags: tagsOf({ backupEnabled: 'true', backupSchedule: '0 * * * *', backupKeepFull: 'x' }) })]);
+      set('2026-11-24T12:30:00Z');
+      expect((await pass('interval')).work).toEqual([]);
+      answer([hourly]);
+      set('2026-11-24T12:40:00Z');
+
+      expect((await pass('interval')).work).toMatchObject([{ action: { slot: { at: at('2026-11-24T12:00:00Z') } } }]);
+    });
+  });
+});

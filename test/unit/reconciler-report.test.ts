@@ -1,0 +1,159 @@
+import type { Event } from '../../src/model/event';
+import type { DesiredDevice } from '../../src/model/policy';
+import type { Verdict } from '../../src/model/verdict';
+import { NOTHING_TOLD, reportOf, type ReportInput, type Told } from '../../src/reconciler/report';
+import {
+  aDeviceNotEnabled,
+  anEnabledDevice,
+  aPolicy,
+  aProblem,
+  aRejectedDevice,
+  aSchedule,
+  aUuid,
+  resolved,
+} from '../support/desired';
+import { aFailedRun, at, facts } from '../support/facts';
+
+const now = at('2026-11-24T12:00:00Z');
+
+function input(over: Partial<ReportInput> = {}): ReportInput {
+  return { desired: [], verdicts: new Map(), facts: new Map(), stores: new Map(), ssh: { kind: 'open' }, now, ...over };
+}
+
+/** The events of each of the passes, told one after another. */
+function told(passes: readonly Partial<ReportInput>[]): readonly (readonly Event[])[] {
+  let memory: Told = NOTHING_TOLD;
+  return passes.map((pass) => {
+    const report = reportOf(memory, input(pass));
+    memory = report.told;
+    return report.events;
+  });
+}
+
+const names = (events: readonly Event[] | undefined): readonly string[] => (events ?? []).map(({ event }) => event);
+const other = anEnabledDevice({
+  policy: { schedule: resolved(aSchedule({ text: '@hourly', pattern: '0 0 * * * *' })) },
+});
+
+describe('what is told of a policy', () => {
+  const steps: readonly {
+    name: string;
+    from: readonly DesiredDevice[];
+    to: readonly DesiredDevice[];
+    tells: readonly string[];
+  }[] = [
+    { name: 'seen again as it was -> nothing', from: [anEnabledDevice()], to: [anEnabledDevice()], tells: [] },
+    { name: 'changed -> accepted again', from: [anEnabledDevice()], to: [other], tells: ['device.policy.accepted'] },
+    {
+      name: 'a new request -> nothing',
+      from: [anEnabledDevice()],
+      to: [anEnabledDevice({ policy: { request: resolved('x') } })],
+      tells: [],
+    },
+    {
+      name: 'problem -> rejected',
+      from: [anEnabledDevice()],
+      to: [aRejectedDevice()],
+      tells: ['device.policy.rejected'],
+    },
+    { name: 'same problem -> nothing', from: [aRejectedDevice()], to: [aRejectedDevice()], tells: [] },
+    {
+      name: 'another problem -> rejected again',
+      from: [aRejectedDevice()],
+      to: [aRejectedDevice({}, [aProblem({ message: 'other' })])],
+      tells: ['device.policy.rejected'],
+    },
+    {
+      name: 'corrected -> accepted',
+      from: [aRejectedDevice()],
+      to: [anEnabledDevice()],
+      tells: ['device.policy.accepted'],
+    },
+    {
+      name: 'disabled -> dropped',
+      from: [anEnabledDevice()],
+      to: [aDeviceNotEnabled()],
+      tells: ['device.policy.dropped'],
+    },
+    { name: 'no longer listed -> dropped', from: [anEnabledDevice()], to: [], tells: ['device.policy.dropped'] },
+    { name: 'never enabled -> nothing', from: [], to: [aDeviceNotEnabled()], tells: [] },
+    { name: 'never enabled, no longer listed -> nothing', from: [aDeviceNotEnabled()], to: [], tells: [] },
+    {
+      name: 'tag that is neither true nor false -> told once',
+      from: [],
+      to: [aDeviceNotEnabled({}, aProblem())],
+      tells: ['device.policy.dropped'],
+    },
+  ];
+
+  it.each(steps)('$name', ({ from, to, tells }) => {
+    const [, second, third] = told([{ desired: from }, { desired: to }, { desired: to }]);
+
+    expect(names(second)).toEqual(tells);
+    expect(names(third)).toEqual([]);
+  });
+
+  it('says what is backed up where and when, and where that was asked for', () => {
+    const [events] = told([{ desired: [anEnabledDevice({ policy: aPolicy() })] }]);
+
+    expect(events?.[0]).toHaveProperty(
+      'summary',
+      'all volumes (the default of BACKUP_VARIABLE) to rsync://root@collector:54321//backups/0000001eeeeeeeeeeeeeeeeeeeeeeeee (the default of BACKUP_VARIABLE) at "0 0 * * *" UTC (the default of BACKUP_VARIABLE)',
+    );
+  });
+});
+
+describe('what is told of waiting', () => {
+  const held = (reason: 'offline' | 'backing-off' | 'in-flight'): Partial<ReportInput> => {
+    const verdict: Verdict = { kind: 'held', reason, until: null };
+    return { desired: [anEnabledDevice()], verdicts: new Map([[aUuid(1), verdict]]) };
+  };
+
+  it.each([
+    { name: 'new reason -> news', passes: [held('offline')], changed: [true] },
+    { name: 'same reason -> no news', passes: [held('offline'), held('offline')], changed: [true, false] },
+    { name: 'another reason -> news', passes: [held('offline'), held('backing-off')], changed: [true, true] },
+    { name: 'a run under way is no news', passes: [held('in-flight')], changed: [false] },
+    {
+      name: 'waits again after not having waited -> news',
+      passes: [held('offline'), {}, held('offline')],
+      changed: [true, true],
+    },
+  ])('$name', ({ passes, changed }) => {
+    const events = told(passes)
+      .flat()
+      .filter((event) => event.event === 'device.held');
+
+    expect(events.map((event) => event.changed)).toEqual(changed);
+  });
+});
+
+describe('what is told of things that devices share', () => {
+  const failed = facts({ last: aFailedRun({ kind: 'store-unavailable', detail: 'refused' }) });
+  const store = { 'ssh://collector:54321': { kind: 'shut', until: at('2026-11-24T12:05:00Z') } } as const;
+  const shut: Partial<ReportInput> = {
+    facts: new Map([[failed.device, failed]]),
+    stores: new Map(Object.entries(store)),
+  };
+
+  it('a target that fails and one that works again, each once', () => {
+    const [first, second, third, fourth] = told([shut, shut, {}, {}]);
+
+    expect(first).toMatchObject([
+      { event: 'target.unavailable', place: 'ssh://collector:54321', failure: { kind: 'store-unavailable' } },
+    ]);
+    expect(names(second)).toEqual([]);
+    expect(third).toEqual([{ event: 'target.recovered', place: 'ssh://collector:54321' }]);
+    expect(names(fourth)).toEqual([]);
+  });
+
+  it('an SSH key that is refused and one that works again, each once', () => {
+    const refused = facts({ last: aFailedRun({ kind: 'auth-rejected', who: 'ssh', detail: 'no' }) });
+    const parked: Partial<ReportInput> = { facts: new Map([[refused.device, refused]]), ssh: { kind: 'single' } };
+    const [first, second, third] = told([parked, parked, {}]);
+
+    expect(first).toMatchObject([{ event: 'credential.refused', who: 'ssh', failure: { kind: 'auth-rejected' } }]);
+    expect(names(second)).toEqual([]);
+    expect(third).toEqual([{ event: 'credential.recovered', who: 'ssh' }]);
+  });
+});
