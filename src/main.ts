@@ -1,78 +1,67 @@
+import { isLeft } from 'fp-ts/Either';
+import { parseCall } from './commands/call';
 import { helpText, unknownCommand } from './commands/help';
-import { type CommandName, isCommand } from './commands/table';
+import { type CommandName, commandOf, isCommand } from './commands/table';
+import type { Terminal } from './commands/terminal';
 import type { Settings } from './model/settings';
+import { processTerminal } from './terminal';
 import { version } from './version';
 
+const VERSION_WORDS: readonly string[] = ['version', '--version', '-V'];
+const HELP_WORDS: readonly string[] = ['help', '--help', '-h'];
+
 /** What is loaded for one command only is loaded by that command: help must not wait for it. */
-async function main(words: readonly string[]): Promise<number> {
-  const [name = '--help', ...rest] = words;
-  if (name === '--version' || name === 'version') return say(version);
-  if (name === '--help' || name === '-h' || name === 'help') return say(helpText(rest[0] ?? null));
-  if (!isCommand(name)) return complain(unknownCommand(name));
-  return called(name, rest);
+async function main(typed: readonly string[], terminal: Terminal): Promise<number> {
+  const [name = '--help', ...rest] = typed;
+  if (VERSION_WORDS.includes(name)) return said(terminal, version);
+  if (HELP_WORDS.includes(name)) return said(terminal, helpText(rest[0] ?? null));
+  if (!isCommand(name)) return refused(terminal, unknownCommand(name));
+  if (rest.includes('--help') || rest.includes('-h')) return said(terminal, helpText(name));
+  return called(name, rest, terminal);
 }
 
-async function called(name: CommandName, rest: readonly string[]): Promise<number> {
-  if (rest.includes('--help') || rest.includes('-h')) return say(helpText(name));
-  const [extra] = rest;
-  if (extra !== undefined) return complain(`"${name}" takes no argument, and "${extra.slice(0, 40)}" is one.`);
-  const settings = await readSettings();
-  return settings === null ? 2 : runCommand(name, settings);
-}
-
-async function runCommand(name: CommandName, settings: Settings): Promise<number> {
-  switch (name) {
-    case 'run': {
-      const { runController } = await import('./controller.js');
-      return runController(settings);
-    }
-    case 'resync': {
-      const [{ resync }, { controllerPid }] = await Promise.all([
-        import('./commands/resync.js'),
-        import('./ledger/lock.js'),
-      ]);
-      return resync({
-        controllerPid: () => controllerPid(settings.stateDir),
-        signal: (pid) => process.kill(pid, 'SIGHUP'),
-        say,
-        complain,
-      });
-    }
-  }
+async function called(name: CommandName, rest: readonly string[], terminal: Terminal): Promise<number> {
+  const call = parseCall(commandOf(name), rest);
+  if (isLeft(call)) return refused(terminal, call.left);
+  const settings = await readSettings(terminal);
+  if (settings === null) return 2;
+  const { CALLS } = await import('./calls.js');
+  return CALLS[name](call.right, settings, terminal);
 }
 
 /** Null when there are problems, which are then told all at once. */
-async function readSettings(): Promise<Settings | null> {
+async function readSettings(terminal: Terminal): Promise<Settings | null> {
   const { readEnvironment } = await import('./config.js');
   const settings = readEnvironment();
-  if (settings._tag === 'Right') return settings.right;
-  for (const problem of settings.left) complain(problem);
+  if (!isLeft(settings)) return settings.right;
+  for (const problem of settings.left) terminal.complain(problem);
   return null;
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`);
+function said(terminal: Terminal, text: string): number {
+  terminal.say(text);
   return 0;
 }
 
-function complain(text: string): number {
-  process.stderr.write(`${text}\n`);
+function refused(terminal: Terminal, text: string): number {
+  terminal.complain(text);
   return 2;
 }
 
-main(process.argv.slice(2)).then(
+function defectText(error: unknown): string {
+  if (error instanceof Error && error.name === 'LedgerError') return error.message;
+  return `This program has a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+const terminal = processTerminal();
+main(process.argv.slice(2), terminal).then(
   (code) => {
     process.exitCode = code;
     // Nothing that is left open, such as a request that nobody waits for, keeps the process.
     setTimeout(() => process.exit(code), 1000).unref();
   },
   (error: unknown) => {
-    const isForPeople = error instanceof Error && error.name === 'LedgerError';
-    complain(
-      isForPeople
-        ? error.message
-        : `This program has a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+    terminal.complain(defectText(error));
     process.exit(1);
   },
 );

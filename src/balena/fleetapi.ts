@@ -1,5 +1,5 @@
 import type { BalenaSDK } from 'balena-sdk';
-import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
 import type { Failure } from '../model/failure';
 import type { FleetApi, FleetReading } from '../model/ports';
 import type { Secret } from '../model/secret';
@@ -21,6 +21,15 @@ type Call = <T>(ask: (sdk: BalenaSDK) => Promise<T>) => Promise<Either<Failure, 
 const PAGE = 1001;
 const TAGS = { $select: ['tag_key', 'value'] } as const;
 const HAS_TAG = { $any: { $alias: 't', $expr: { t: { tag_key: 'backupEnabled' } } } };
+/** An `$and` needs two sides. */
+const ANY = { id: { $gt: 0 } };
+/** The tag may be the device's own or its fleet's. */
+const TAGGED = {
+  $or: [
+    { device_tag: HAS_TAG },
+    { belongs_to__application: { $any: { $alias: 'f', $expr: { f: { application_tag: HAS_TAG } } } } },
+  ],
+};
 
 /** balena's API through its own SDK, which is loaded at the first call. */
 export function createFleetApi(options: FleetApiOptions): FleetApi {
@@ -44,6 +53,7 @@ export function createFleetApi(options: FleetApiOptions): FleetApi {
     };
   return {
     readDevices: (signal) => readPages(callWith(signal), options.fleets),
+    findDevices: (meant, signal) => find(callWith(signal), options.fleets, meant),
     username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
     ensureKey: (title, publicKey, signal) => callWith(signal)((api) => ensureKey(api, title, publicKey)),
   };
@@ -76,7 +86,7 @@ async function within<T>(limitMs: number, signal: AbortSignal, answer: Promise<T
 async function readPages(call: Call, fleets: readonly string[] | null): Promise<Either<Failure, FleetReading>> {
   const builder = new ReadingBuilder();
   for (let after = 0; ;) {
-    const page = await call((api) => pageOf(api, fleets, after));
+    const page = await call((api) => pageOf(api, [TAGGED, { id: { $gt: after } }, ...inFleets(fleets)]));
     if (isLeft(page)) return page;
     const rows = page.right;
     for (const row of rows) builder.add(row);
@@ -86,11 +96,24 @@ async function readPages(call: Call, fleets: readonly string[] | null): Promise<
   }
 }
 
-/** Devices with the tag on themselves or on their fleet, with everything that a policy is made from. */
-async function pageOf(api: BalenaSDK, fleets: readonly string[] | null, after: number): Promise<readonly unknown[]> {
-  const ofFleet = { belongs_to__application: { $any: { $alias: 'f', $expr: { f: { application_tag: HAS_TAG } } } } };
-  const tagged = { $or: [{ device_tag: HAS_TAG }, ofFleet] };
-  const inFleets = fleets === null ? [] : [inOneOf(fleets)];
+/** The text is a person's: a name, or the beginning of a UUID. */
+async function find(
+  call: Call,
+  fleets: readonly string[] | null,
+  meant: string,
+): Promise<Either<Failure, FleetReading>> {
+  const isUuid = /^[0-9a-f]{7,}$/i.test(meant);
+  const named = { device_name: meant };
+  const either = isUuid ? { $or: [named, { uuid: { $startswith: meant.toLowerCase() } }] } : named;
+  const builder = new ReadingBuilder();
+  return map((rows: readonly unknown[]) => {
+    for (const row of rows) builder.add(row);
+    return builder.reading();
+  })(await call((api) => pageOf(api, [either, ANY, ...inFleets(fleets)])));
+}
+
+/** The devices that all filters let through, with everything that a policy is made from. */
+async function pageOf(api: BalenaSDK, filters: readonly object[]): Promise<readonly unknown[]> {
   return api.pine.get({
     resource: 'device',
     options: {
@@ -99,15 +122,16 @@ async function pageOf(api: BalenaSDK, fleets: readonly string[] | null, after: n
         device_tag: TAGS,
         belongs_to__application: { $select: ['id', 'slug'], $expand: { application_tag: TAGS } },
       },
-      $filter: { $and: [tagged, { id: { $gt: after } }, ...inFleets] },
+      $filter: { $and: [...filters] },
       $orderby: { id: 'asc' },
       $top: PAGE,
     },
   });
 }
 
-function inOneOf(slugs: readonly string[]): object {
-  return { belongs_to__application: { $any: { $alias: 'a', $expr: { a: { slug: { $in: [...slugs] } } } } } };
+function inFleets(slugs: readonly string[] | null): readonly object[] {
+  if (slugs === null) return [];
+  return [{ belongs_to__application: { $any: { $alias: 'a', $expr: { a: { slug: { $in: [...slugs] } } } } } }];
 }
 
 async function ensureKey(api: BalenaSDK, title: string, publicKey: string): Promise<{ readonly added: boolean }> {

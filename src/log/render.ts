@@ -1,6 +1,6 @@
 import { shortUuidOf } from '../model/device';
 import type { LogLevel } from '../model/settings';
-import { escapeControls, escapedJson } from './escape';
+import { escapeControls, escapedJson } from '../model/escape';
 import type { Line } from './line';
 
 export interface Stamped {

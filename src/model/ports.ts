@@ -19,6 +19,8 @@ export interface FleetReading {
 export interface FleetApi {
   /** One paged query (design.md section 5); `fleets`: slugs, or null for all. */
   readDevices(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
+  /** Devices of that name, or whose UUID begins like that (7 or more digits), whether or not they are enabled. */
+  findDevices(meant: string, signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
   /** The account's name: the gateway's SSH user. */
   username(signal: AbortSignal): Promise<Either<Failure, string>>;
   /** Adds the key unless the account has the same key material. `added` says which. */

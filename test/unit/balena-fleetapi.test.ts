@@ -145,3 +145,22 @@ describe('the account', () => {
     expect(api.keys().map((key) => key.publicKey)).toEqual(['ssh-ed25519 AAAA one']);
   });
 });
+
+describe('devices that a person names', () => {
+  test('are found by name and by the beginning of the UUID, enabled or not, in the fleets of BACKUP_FLEETS', async () => {
+    const ours = api.state.addFleet({ name: 'ours' });
+    const other = api.state.addFleet({ name: 'other' });
+    const device = api.state.addDevice({ fleetId: ours.id, name: 'one' });
+    api.state.addDevice({ fleetId: other.id, name: 'one' });
+    const names = async (meant: string, one = adapter()): Promise<readonly string[]> => {
+      const found = await one.findDevices(meant, never);
+      if (isLeft(found)) throw new Error(JSON.stringify(found.left));
+      return found.right.devices.map(({ name, fleet }) => `${fleet.slug} ${name}`);
+    };
+
+    expect(await names('one')).toEqual(['lab/ours one', 'lab/other one']);
+    expect(await names('one', adapter({ fleets: ['lab/ours'] }))).toEqual(['lab/ours one']);
+    expect(await names(device.uuid.slice(0, 7).toUpperCase())).toEqual(['lab/ours one']);
+    expect(await names("o'ne")).toEqual([]);
+  });
+});
