@@ -1,27 +1,22 @@
 import type { Adopter } from '../model/ports';
 import { slotText } from '../model/slot';
-import { type BackupTools, judgeOf } from './backup';
 import { carryOut } from './containerrun';
-import { attachScript } from './script';
+import { judgeOf, type RunTools } from './devicerun';
+import { attachScript, cancelScript } from './script';
 
 /** Joins a run that another process, or an earlier link, left on the device. Starts nothing. */
-export function createAdopter(tools: BackupTools): Adopter {
+export function createAdopter(tools: RunTools): Adopter {
   return (record, device, context) => {
-    const slot = slotText(record.slot);
-    const run = {
-      runId: record.runId,
-      device: { uuid: device.uuid, name: device.name },
-      kind: record.kind,
-      slot,
-      attempt: record.attempt,
-    };
+    const { runId, kind, attempt, nonce } = record;
+    const name = { runId, nonce, kind, slot: slotText(record.slot), device: device.uuid };
     return carryOut(
       {
-        run,
+        run: { runId, device: { uuid: device.uuid, name: device.name }, kind, slot: name.slot, attempt },
         device,
         context,
         startScript: null,
-        attachScript: attachScript({ ...run, nonce: record.nonce, device: device.uuid }),
+        attachScript: attachScript(name),
+        cancelScript: cancelScript(name),
         judge: judgeOf(tools.settings, record.place.startsWith('file:')),
       },
       tools,

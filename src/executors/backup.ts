@@ -1,142 +1,46 @@
-import { createHash } from 'node:crypto';
-import { isLeft } from 'fp-ts/Either';
 import type { ActionOf } from '../model/action';
-import { credentialsFor } from '../model/backend';
-import { passphraseOf } from '../model/passphrase';
 import type { Policy, Target } from '../model/policy';
-import type { Executor, Keys, RunContext, SshCredential } from '../model/ports';
+import type { Executor, RunContext } from '../model/ports';
+import { storedBy } from '../model/run';
 import type { Settings } from '../model/settings';
-import { slotText } from '../model/slot';
-import { carryOut, type RunMeans } from './containerrun';
-import { attachScript, type ContainerOrder, type RunName, startScript } from './script';
-
-export interface BackupTools extends RunMeans {
-  readonly keys: Keys;
-  readonly settings: RunSettings;
-}
-
-export type RunSettings = Pick<
-  Settings,
-  | 'passphrase'
-  | 'passphraseMode'
-  | 'passphraseChange'
-  | 'compression'
-  | 'cpus'
-  | 'memory'
-  | 'image'
-  | 'runTimeoutMs'
-  | 'stallTimeoutMs'
-  | 'environment'
->;
+import { type Particulars, runOnDevice, runRefOf, type RunTools } from './devicerun';
 
 /** Backs a device's volumes up to its target. */
-export function createBackup(tools: BackupTools): Executor<'backup'> {
+export function createBackup(tools: RunTools): Executor<'backup'> {
   return async (action, context) => {
-    const target = action.policy.target.value;
-    const credential = target.overSsh
-      ? await tools.keys.credentialFor(target, action.device.uuid, context.runId)
-      : null;
-    if (credential !== null && isLeft(credential)) return { kind: 'failed', failure: credential.left, tail: [] };
-    const name = nameOf(action, context);
-    const order = containerOrder(action, context, tools.settings, credential === null ? null : credential.right);
-    const { bandwidth } = action.policy;
-    const run = {
-      runId: context.runId,
-      device: { uuid: action.device.uuid, name: action.device.name },
-      kind: action.kind,
-      slot: name.slot,
-      attempt: action.attempt,
-    };
-    if (bandwidth.value !== null && target.scheme !== 'rsync') {
-      const message = `the bandwidth limit has no effect: Duplicity can only limit rsync:// targets, and this is ${target.scheme}://`;
-      context.emit({ event: 'run.warned', run, message });
+    const { target, bandwidth } = action.policy;
+    if (bandwidth.value !== null && target.value.scheme !== 'rsync') {
+      const message = `the bandwidth limit has no effect: Duplicity can only limit rsync:// targets, and this is ${target.value.scheme}://`;
+      context.emit({ event: 'run.warned', run: runRefOf(action, context), message });
     }
-    return carryOut(
-      {
-        run,
-        device: action.device,
-        context,
-        startScript: startScript(hostOrder(action, context, tools.settings), order),
-        attachScript: attachScript(name),
-        judge: judgeOf(tools.settings, target.deviceLocal),
-      },
-      tools,
-    );
+    return runOnDevice(action, context, particularsOf(action, context, tools.settings), tools);
   };
 }
 
-/** What an end is judged by, beside what the container says. */
-export function judgeOf(
-  { image, runTimeoutMs, stallTimeoutMs }: RunSettings,
-  deviceLocal: boolean,
-): { image: string; runTimeoutMs: number; stallTimeoutMs: number; deviceLocal: boolean } {
-  return { image, runTimeoutMs, stallTimeoutMs, deviceLocal };
-}
-
-function nameOf(action: ActionOf<'backup'>, context: RunContext): RunName {
-  return {
-    nonce: context.nonce,
-    runId: context.runId,
-    kind: action.kind,
-    slot: slotText(action.slot),
-    device: action.device.uuid,
-  };
-}
-
-function hostOrder(
+function particularsOf(
   action: ActionOf<'backup'>,
   context: RunContext,
-  settings: RunSettings,
-): Parameters<typeof startScript>[0] {
-  const volumes = action.policy.volumes.value;
-  return {
-    ...nameOf(action, context),
-    fleetId: action.device.fleet.id,
-    volumes: volumes.kind === 'all' ? null : volumes.names,
-    image: settings.image,
-    cpus: settings.cpus,
-    memory: settings.memory,
-    forget: endedNonces(context),
-  };
-}
-
-/** Their results are in the ledger, whatever became of the acknowledgement: their containers are in the way. */
-function endedNonces({ facts }: RunContext): readonly string[] {
-  return [facts?.last, facts?.lastSuccess].flatMap((run) => (run === null || run === undefined ? [] : [run.nonce]));
-}
-
-function containerOrder(
-  action: ActionOf<'backup'>,
-  context: RunContext,
-  settings: RunSettings,
-  credential: SshCredential | null,
-): ContainerOrder {
-  const { policy } = action;
+  settings: Pick<Settings, 'compression'>,
+): Particulars {
+  const { policy, mode, slot } = action;
   const target = policy.target.value;
+  const volumes = policy.volumes.value;
+  const keepFull = policy.keepFull.value;
+  const notEmpty = slot.kind === 'manual' ? [] : notEmptyBefore(context, target);
   return {
-    nonce: context.nonce,
-    passphrase: passphraseOf(settings, action.device.uuid),
-    passphraseChange: settings.passphraseChange,
-    store: storeName(target),
-    url: target.url,
-    action: action.mode === 'full' ? 'full' : 'backup',
+    target,
+    volumes: volumes.kind === 'all' ? 'all' : volumes.names,
+    mount: 'ro',
     options: optionsFor(policy, settings),
-    backupOptions: backupOptionsFor(action),
-    keepFull: policy.keepFull.value,
-    notEmpty: action.slot.kind === 'manual' ? [] : notEmptyBefore(context, target),
-    runTimeoutMs: settings.runTimeoutMs,
-    stallTimeoutMs: settings.stallTimeoutMs,
-    environment: credentialsFor(target, settings.environment),
-    credential,
+    variables: {
+      ACTION: mode === 'full' ? 'full' : 'backup',
+      BACKUP_OPTIONS: backupOptionsFor(action).join(' '),
+      KEEP_FULL: keepFull === null ? '' : String(keepFull),
+      NOT_EMPTY: notEmpty.join(' '),
+    },
   };
 }
 
-/** Fixed for a target, so that a changed password in its URL does not orphan the cache. */
-export function storeName({ place }: Pick<Target, 'place'>): string {
-  return createHash('sha256').update(place).digest('hex').slice(0, 32);
-}
-
-/** Options of every command. The operator's own come last: Duplicity takes the last. */
 function optionsFor({ target, bandwidth }: Policy, { compression }: Pick<Settings, 'compression'>): readonly string[] {
   const gpg = { none: ['--gpg-options=--compress-algo=none'], fast: ['--gpg-options=--compress-level=1'], default: [] };
   const limit =
@@ -156,9 +60,10 @@ function backupOptionsFor({ mode, policy }: ActionOf<'backup'>): readonly string
   ];
 }
 
+/** Volumes that were not empty in the last good run: empty now, they are refused. */
 function notEmptyBefore({ facts }: RunContext, { place }: Target): readonly string[] {
   const last = facts?.lastSuccess ?? null;
-  if (last?.outcome?.kind !== 'succeeded' || last.place !== place) return [];
-  const { volumes, emptyVolumes } = last.outcome;
-  return volumes.filter((name) => !emptyVolumes.includes(name));
+  const stored = storedBy(last);
+  if (stored === null || last?.place !== place) return [];
+  return stored.volumes.filter((name) => !stored.emptyVolumes.includes(name));
 }

@@ -30,6 +30,9 @@ export function outcomeOf(evidence: Evidence): Ended {
       tail,
     };
   }
+  if ('executed' in result) {
+    return { kind: 'succeeded', effect: { kind: 'executed', command: result.executed }, tail, warnings };
+  }
   const snapshotAt = parseSetTime(result.snapshotAt);
   if (snapshotAt === null || result.statistics.errors > 0) {
     return {
@@ -40,11 +43,14 @@ export function outcomeOf(evidence: Evidence): Ended {
   }
   return {
     kind: 'succeeded',
-    mode: result.mode === 'inc' ? 'incremental' : 'full',
-    statistics: result.statistics,
-    volumes: [...result.volumes].sort(),
-    emptyVolumes: [...result.emptyVolumes].sort(),
-    snapshotAt,
+    effect: {
+      kind: 'stored',
+      mode: result.mode === 'inc' ? 'incremental' : 'full',
+      statistics: result.statistics,
+      volumes: [...result.volumes].sort(),
+      emptyVolumes: [...result.emptyVolumes].sort(),
+      snapshotAt,
+    },
     tail,
     warnings,
   };
@@ -74,6 +80,15 @@ function refusal(
       return {
         kind: 'clock-behind',
         detail: `the last backup is of ${names.join(' ')}, which is in the device's future`,
+      };
+    case 'replicate':
+      return {
+        kind: 'remote-command-failed',
+        exitCode: null,
+        signal: null,
+        stderrTail:
+          'Duplicity dropped replicate in version 3; copy the files of the target as they are, for example with rclone: they are encrypted already',
+        durationMs: 0,
       };
     case 'image':
       return { kind: 'image-unavailable', image, detail: `it has no ${names.join(' ')}` };

@@ -6,6 +6,7 @@ import type { RunRef } from '../model/event';
 import type { Failure } from '../model/failure';
 import type { RunContext, Session, Transport } from '../model/ports';
 import type { Outcome } from '../model/run';
+import { cancelWhenWanted } from './cancel';
 import { type Ended, type Evidence, outcomeOf } from './classify';
 import { RunTalk, type TalkEnd } from './follow';
 
@@ -26,6 +27,7 @@ export interface ContainerRun {
   /** Starts it where it is not there. Null for an adopter, which never starts anything. */
   readonly startScript: string | null;
   readonly attachScript: string;
+  readonly cancelScript: string;
   readonly judge: Pick<Evidence, 'image' | 'deviceLocal' | 'runTimeoutMs' | 'stallTimeoutMs'>;
 }
 
@@ -37,14 +39,24 @@ export async function carryOut(order: ContainerRun, means: RunMeans): Promise<Ou
     outcome: null,
     failure: null,
   };
-  for (const pauseMs of [0, ...means.reconnectPausesMs]) {
-    if (!(await paused(pauseMs, order.context.signal))) break;
-    order.context.advance(course.mayRun ? 'collecting' : 'connecting');
-    if (await attempted(order, means, course)) break;
-    // What was not reached at all is the reconciler's to try again.
-    if (!course.mayRun && course.failure !== null) break;
+  const release = cancelWhenWanted(order, means);
+  try {
+    await followed(order, means, course);
+  } finally {
+    release();
   }
   return course.outcome ?? leftOver(order, course);
+}
+
+async function followed(order: ContainerRun, means: RunMeans, course: Course): Promise<void> {
+  const { signal, cancelled, advance } = order.context;
+  for (const pauseMs of [0, ...means.reconnectPausesMs]) {
+    if (!(await paused(pauseMs, signal)) || (cancelled.aborted && !course.mayRun)) return;
+    advance(course.mayRun ? 'collecting' : 'connecting');
+    if (await attempted(order, means, course)) return;
+    // What was not reached at all is the reconciler's to try again.
+    if (!course.mayRun && course.failure !== null) return;
+  }
 }
 
 /** How far a run has come, over as many links as it took. */
@@ -62,6 +74,7 @@ function leftOver({ context }: ContainerRun, { talk, mayRun, failure }: Course):
   const isStopping = context.signal.aborted;
   if (mayRun) return { kind: 'detached', reason: isStopping ? 'shutdown' : 'link-lost' };
   if (isStopping) return { kind: 'failed', failure: { kind: 'cancelled', by: 'shutdown' }, tail: [] };
+  if (context.cancelled.aborted) return { kind: 'failed', failure: { kind: 'cancelled', by: 'person' }, tail: [] };
   return { kind: 'failed', failure: failure ?? linkLost, tail: talk.tail };
 }
 
@@ -120,6 +133,10 @@ async function acknowledged(
 }
 
 function ended(order: ContainerRun, means: RunMeans, talk: RunTalk, end: Exclude<TalkEnd, { kind: 'broken' }>): Ended {
+  // What came of it is not what a person waits for any more, unless it was done before they changed their mind.
+  if (order.context.cancelled.aborted && talk.result?.ok !== true) {
+    return { kind: 'failed', failure: { kind: 'cancelled', by: 'person' }, tail: talk.tail };
+  }
   if (end.kind === 'ready') {
     return outcomeOf({
       result: talk.result,

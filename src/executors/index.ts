@@ -1,15 +1,18 @@
 import type { Adopter, Executors } from '../model/ports';
 import { createAdopter as adopterOf } from './adopter';
-import { type BackupTools, createBackup } from './backup';
+import { createBackup } from './backup';
+import type { RunTools as AllTools } from './devicerun';
+import { createExecute } from './execute';
 
 /** What the executors are made with; `reconnectPausesMs` is for tests. */
-export type RunTools = Omit<BackupTools, 'reconnectPausesMs'> & Partial<Pick<BackupTools, 'reconnectPausesMs'>>;
+export type RunTools = Omit<AllTools, 'reconnectPausesMs'> & Partial<Pick<AllTools, 'reconnectPausesMs'>>;
 
 const RECONNECT_PAUSES_MS = [2000, 10_000, 30_000];
 
 /** How each kind of action is done. */
 export function createExecutors(tools: RunTools): Executors {
-  return { backup: createBackup({ reconnectPausesMs: RECONNECT_PAUSES_MS, ...tools }) };
+  const all = { reconnectPausesMs: RECONNECT_PAUSES_MS, ...tools };
+  return { backup: createBackup(all), execute: createExecute(all) };
 }
 
 /** How a run that was left on a device is followed or collected. */

@@ -47,6 +47,7 @@ const Good = t.readonly(
     statistics: Statistics,
   }),
 );
+const Executed = t.readonly(t.type({ ok: t.literal(true), executed: t.string }));
 const Refused = t.readonly(t.type({ ok: t.literal(false), kind: t.string, names: Names }));
 const Failed = t.readonly(
   t.type({
@@ -58,7 +59,7 @@ const Failed = t.readonly(
     limit: t.string,
   }),
 );
-const Result = t.union([Good, Refused, Failed]);
+const Result = t.union([Good, Executed, Refused, Failed]);
 
 /** The container's last word. */
 export type RunResult = t.TypeOf<typeof Result>;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ActionKind } from '../model/action';
 import type { DeviceUuid, RunId } from '../model/brand';
 import type { SshCredential } from '../model/ports';
 import type { Secret } from '../model/secret';
@@ -29,8 +30,9 @@ export interface RunName {
 export interface HostOrder extends RunName {
   /** The fleet's number: what volumes' names begin with. */
   readonly fleetId: number;
-  /** Names, or null for all. */
-  readonly volumes: readonly string[] | null;
+  /** Their names; `all`: every volume of the fleet, at least one; `any`: every volume, if there are any. */
+  readonly volumes: readonly string[] | 'all' | 'any';
+  readonly mount: 'ro' | 'rw';
   readonly image: string;
   readonly cpus: number | null;
   /** Bytes. */
@@ -47,14 +49,11 @@ export interface ContainerOrder {
   /** Duplicity's `--name`. */
   readonly store: string;
   readonly url: string;
-  readonly action: 'backup' | 'full';
-  /** Options of every command, each one word. */
+  /** Options of every command of Duplicity, each one word. */
   readonly options: readonly string[];
-  /** Options of the backup alone, without blanks. */
-  readonly backupOptions: readonly string[];
-  readonly keepFull: number | null;
-  /** Volumes that were not empty in the last good run: empty now, they are refused. */
-  readonly notEmpty: readonly string[];
+  /** The script that says what is done, and the variables that it reads. */
+  readonly work: ActionKind;
+  readonly variables: Readonly<Record<string, string>>;
   readonly runTimeoutMs: number;
   readonly stallTimeoutMs: number;
   readonly environment: ReadonlyMap<string, string>;
@@ -69,7 +68,8 @@ export function startScript(host: HostOrder, container: ContainerOrder): string 
     ...named(host),
     MODE: 'start',
     APP: String(host.fleetId),
-    VOLUMES: host.volumes === null ? 'all' : host.volumes.join(' '),
+    VOLUMES: typeof host.volumes === 'string' ? host.volumes : host.volumes.join(' '),
+    MOUNT: host.mount,
     IMAGE: host.image,
     CPUS: host.cpus === null ? '' : String(host.cpus),
     MEMORY: host.memory === null ? '' : String(host.memory),
@@ -83,8 +83,17 @@ export function startScript(host: HostOrder, container: ContainerOrder): string 
 
 /** Follows or collects the run where it is there, and starts nothing. */
 export function attachScript(run: RunName): string {
-  const empty = { APP: '', VOLUMES: '', IMAGE: '', CPUS: '', MEMORY: '', FORGET: '' };
-  return group({ ...named(run), ...empty, MODE: 'attach' }, deviceScript('host.sh'));
+  return withoutStart(run, 'attach');
+}
+
+/** Ends the run on the device; one that has not begun yet never will. */
+export function cancelScript(run: RunName): string {
+  return withoutStart(run, 'cancel');
+}
+
+function withoutStart(run: RunName, mode: 'attach' | 'cancel'): string {
+  const empty = { APP: '', VOLUMES: '', MOUNT: '', IMAGE: '', CPUS: '', MEMORY: '', FORGET: '' };
+  return group({ ...named(run), ...empty, MODE: mode }, deviceScript('host.sh'));
 }
 
 function named(run: RunName): Readonly<Record<string, string>> {
@@ -100,17 +109,14 @@ function containerScript(order: ContainerOrder): string {
     PASSPHRASE_CHANGE: order.passphraseChange,
     STORE: order.store,
     URL: order.url,
-    ACTION: order.action,
-    BACKUP_OPTIONS: order.backupOptions.join(' '),
-    KEEP_FULL: order.keepFull === null ? '' : String(order.keepFull),
-    NOT_EMPTY: order.notEmpty.join(' '),
     RUN_TIMEOUT: String(Math.ceil(order.runTimeoutMs / 1000)),
     STALL_TIMEOUT: String(Math.ceil(order.stallTimeoutMs / 1000)),
+    ...order.variables,
   };
   const exported = [...order.environment].map(([name, value]) => `export ${name}=${shellWord(value)}\n`).join('');
   const options = [...ssh, ...order.options].map((option) => ` ${shellWord(option)}`).join('');
   const functions = `with_options() { "$1"${options}; }\n${keysFunction(order.nonce, credential)}`;
-  return group(variables, `${exported}${functions}${deviceScript('container.sh')}`);
+  return group(variables, `${exported}${functions}${workScript(order.work)}`);
 }
 
 function keysFunction(nonce: string, credential: SshCredential | null): string {
@@ -125,6 +131,11 @@ function keysFunction(nonce: string, credential: SshCredential | null): string {
 function group(variables: Readonly<Record<string, string>>, body: string): string {
   const assigned = Object.entries(variables).map(([name, value]) => `${name}=${shellWord(value)}\n`);
   return `{\n${assigned.join('')}${body}\nexit\n}\n`;
+}
+
+/** What all runs do, around what this one does. */
+function workScript(work: ActionKind): string {
+  return deviceScript('container.sh').replace('# @work\n', () => deviceScript(`${work}.sh`));
 }
 
 const scripts = new Map<string, string>();

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid, RunId } from '../model/brand';
 import type { RunEnding } from '../model/ports';
+import { storedBy } from '../model/run';
 import type { Slot } from '../model/slot';
 import { type StoredRun, storedRunOf } from './rows';
 
@@ -12,13 +13,13 @@ export function finishRun(database: DatabaseSync, runId: RunId, ending: RunEndin
   const row = database.prepare('SELECT * FROM run WHERE run_id = ? AND ended_at IS NULL').get(runId);
   if (row === undefined) return false;
   const stored = storedRunOf(row);
-  const { device, slot } = stored.run;
-  const mode = ending.outcome.kind === 'succeeded' ? ending.outcome.mode : null;
+  const { device, slot, kind } = stored.run;
+  const snapshot = storedBy(ending);
   database
     .prepare('UPDATE run SET ended_at = ?, outcome = ?, stored_mode = ? WHERE seq = ?')
-    .run(ending.endedAt, JSON.stringify(ending.outcome), mode, stored.seq);
-  database.prepare('UPDATE device SET last_run = ? WHERE uuid = ?').run(stored.seq, device);
-  if (ending.outcome.kind === 'succeeded') recordSuccess(database, stored);
+    .run(ending.endedAt, JSON.stringify(ending.outcome), snapshot?.mode ?? null, stored.seq);
+  if (kind === 'backup') database.prepare('UPDATE device SET last_run = ? WHERE uuid = ?').run(stored.seq, device);
+  if (snapshot !== null) recordSuccess(database, stored);
   else if (slot.kind !== 'manual') recordFailure(database, device, ending);
   if (ending.handled) markHandled(database, device, slot);
   prune(database, device);

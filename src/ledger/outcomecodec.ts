@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import { Instant } from '../model/brand';
 import type { RunEnding } from '../model/ports';
+import type { Effect } from '../model/run';
 import { FailureCodec } from './failurecodec';
 
 const texts = t.readonlyArray(t.string);
@@ -17,17 +18,22 @@ const Statistics = t.readonly(
   }),
 );
 
-const Succeeded = t.readonly(
+const Stored = t.readonly(
   t.type({
-    kind: t.literal('succeeded'),
+    kind: t.literal('stored'),
     mode: t.keyof({ full: null, incremental: null }),
     statistics: Statistics,
     volumes: texts,
     emptyVolumes: texts,
     snapshotAt: Instant,
-    tail: texts,
-    warnings: texts,
   }),
+);
+
+const Executed = t.readonly(t.type({ kind: t.literal('executed'), command: t.string }));
+const EffectCodec: t.Type<Effect, unknown> = t.recursion('Effect', () => t.union([Stored, Executed]));
+
+const Succeeded = t.readonly(
+  t.type({ kind: t.literal('succeeded'), effect: EffectCodec, tail: texts, warnings: texts }),
 );
 
 const Failed = t.readonly(t.type({ kind: t.literal('failed'), failure: FailureCodec, tail: texts }));

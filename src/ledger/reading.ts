@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
-import type { DeviceFacts, RunRecord } from '../model/run';
+import { type DeviceFacts, type RunRecord, storedBy } from '../model/run';
 import { attemptsOf, decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
 
 /** Runs that have ended, by their place in the order of runs: they never change, so they are read and decoded once. */
@@ -58,7 +58,7 @@ function factsOf(row: DeviceRow, ended: EndedRuns, active: RunRecord | null): De
     active,
     last: endedRun(row.last_run),
     lastSuccess: endedRun(row.last_success),
-    lastFullAt: full?.outcome?.kind === 'succeeded' ? full.outcome.snapshotAt : null,
+    lastFullAt: storedBy(full)?.snapshotAt ?? null,
     lastFullPlace: full?.place ?? null,
     failures: row.failures,
     retryAt: row.retry_at,

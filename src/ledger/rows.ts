@@ -19,7 +19,7 @@ const SlotCodec: t.Type<Slot, unknown> = t.recursion('Slot', () =>
   ]),
 );
 
-const kinds: Readonly<Record<ActionKind, null>> = { backup: null };
+const kinds: Readonly<Record<ActionKind, null>> = { backup: null, execute: null };
 const phases: Readonly<Record<RunPhase, null>> = {
   connecting: null,
   preparing: null,

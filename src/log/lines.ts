@@ -1,17 +1,23 @@
 import { assertNever } from '../model/assertnever';
 import { describeFailure, describeHold, describeProblem } from '../model/describe';
 import type { Event } from '../model/event';
-import { durationText, instantText } from '../model/shown';
+import { count, durationText, instantText } from '../model/shown';
 import { debug, error, type EventOf, info, type Line, type Statement, warn } from './line';
-import { count, levelOf, type RunEvent, runStatement } from './runlines';
+import { levelOf, type RunEvent, runStatement } from './runlines';
 
 /** What the log says of an event. The one place that turns events into words. */
 export function lineOf(event: Event): Line {
   const { event: name, ...fields } = event;
   const run = 'run' in event ? event.run : null;
   const device = run?.device ?? ('device' in event ? event.device : null);
-  const own = Object.fromEntries(Object.entries(fields).filter(([key]) => key !== 'run' && key !== 'device'));
-  return { event: name, ...statementOf(event), device, run, fields: own };
+  const own = without(fields, ['run', 'device', 'effect']);
+  // What a run brought about stands among the line's own keys: `kind` is the run's there.
+  const effect = 'effect' in event ? without(event.effect, ['kind']) : {};
+  return { event: name, ...statementOf(event), device, run, fields: { ...own, ...effect } };
+}
+
+function without(fields: object, names: readonly string[]): Line['fields'] {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !names.includes(key)));
 }
 
 // eslint-disable-next-line complexity -- one case for each event is the point: one that is forgotten does not compile.

@@ -2,8 +2,8 @@ import { assertNever } from '../model/assertnever';
 import { describeFailure } from '../model/describe';
 import type { Event, RunRef } from '../model/event';
 import type { Failure } from '../model/failure';
-import type { RunStatistics } from '../model/run';
-import { bytesText, durationText, instantText } from '../model/shown';
+import { effectText } from '../model/effecttext';
+import { count, durationText, instantText } from '../model/shown';
 import type { LogLevel } from '../model/settings';
 import { debug, type EventOf, info, type Statement, warn } from './line';
 
@@ -25,9 +25,7 @@ export function runStatement(event: RunEvent): Statement {
     case 'run.warned':
       return warn(event.message);
     case 'run.succeeded':
-      return info(
-        `Stored ${NOUNS[event.mode]} in ${durationText(event.durationMs)}: ${statisticsText(event.statistics)}`,
-      );
+      return info(effectText(event.effect, event.durationMs));
     case 'run.failed':
       return failedStatement(event);
     case 'run.detached':
@@ -40,8 +38,6 @@ export function runStatement(event: RunEvent): Statement {
       return assertNever(event);
   }
 }
-
-const NOUNS = { full: 'a full snapshot', incremental: 'an incremental snapshot' } as const;
 
 const DETACHED: Readonly<Record<EventOf<'run.detached'>['reason'], Statement>> = {
   'link-lost': warn('Lost the link to the device; the run goes on there and is taken up again'),
@@ -84,21 +80,10 @@ export function levelOf(failure: Failure): LogLevel {
   }
 }
 
-/** A number with its noun. */
-export function count(amount: number, noun: string): string {
-  return `${String(amount)} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
 function startedText({ run }: EventOf<'run.started'>): string {
   return run.attempt === 1 ? 'Started' : `Started (attempt ${String(run.attempt)})`;
 }
 
 function failedStatement({ failure, durationMs }: EventOf<'run.failed'>): Statement {
   return { level: levelOf(failure), message: `Failed after ${durationText(durationMs)}: ${describeFailure(failure)}` };
-}
-
-function statisticsText(statistics: RunStatistics): string {
-  const { sourceFiles, sourceBytes, newFiles, changedFiles, deletedFiles, storedBytes } = statistics;
-  const changes = `${String(newFiles)} new, ${String(changedFiles)} changed, ${String(deletedFiles)} deleted`;
-  return `${count(sourceFiles, 'file')} of ${bytesText(sourceBytes)} (${changes}), ${bytesText(storedBytes)} stored`;
 }

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { ActionId, DeviceUuid, Instant } from './brand';
 import { ActionId as ActionIdCodec, RunId } from './brand';
 import type { Device } from './device';
-import type { Policy } from './policy';
+import type { DuplicityCommand } from './duplicitycommand';
+import type { Policy, Target } from './policy';
 import { type Slot, slotText } from './slot';
 
 /** One map from kind to arguments: the union, the executor table and the log fields derive from it. */
 export interface ActionArgs {
-  readonly backup: { readonly mode: 'auto' | 'full' };
+  readonly backup: { readonly mode: 'auto' | 'full'; readonly policy: Policy };
+  readonly execute: { readonly command: DuplicityCommand };
 }
 
 export type ActionKind = keyof ActionArgs;
@@ -16,7 +18,8 @@ export type ActionOf<K extends ActionKind> = {
   readonly kind: K;
   readonly id: ActionId;
   readonly device: Device;
-  readonly policy: Policy;
+  /** Where the snapshots are that it is about. */
+  readonly target: Target;
   readonly slot: Slot;
   /** The earliest slot that this action makes up for: order and fairness go by it. */
   readonly dueSince: Instant;

@@ -2,7 +2,7 @@ import type { ActionKind } from './action';
 import type { DeviceUuid, Instant, RunId } from './brand';
 import type { Failure } from './failure';
 import type { PolicyProblem } from './policy';
-import type { RunPhase, RunStatistics, SnapshotMode } from './run';
+import type { Effect, RunPhase } from './run';
 import type { HoldReason } from './verdict';
 
 /** Which device an event is about. */
@@ -65,8 +65,7 @@ export type Event =
   | {
       readonly event: 'run.succeeded';
       readonly run: RunRef;
-      readonly mode: SnapshotMode;
-      readonly statistics: RunStatistics;
+      readonly effect: Effect;
       readonly durationMs: number;
     }
   | { readonly event: 'run.failed'; readonly run: RunRef; readonly failure: Failure; readonly durationMs: number }

@@ -132,6 +132,11 @@ const withValue = new Set([...FROM_TAGS_VALUE, ...FROM_ENVIRONMENT_VALUE, ...OWN
 const flags = new Set([...FROM_TAGS_FLAG, ...FROM_ENVIRONMENT_FLAG, ...OWNED_FLAG]);
 const all = [...withValue, ...flags];
 
+/** Whether the option is followed by a value of its own, as far as we know it. */
+export function takesValue(name: string): boolean {
+  return withValue.has(name);
+}
+
 /** The words of a URL value, sorted: options in the form `--opt=value` or `--flag`, and what is no option. */
 export interface SortedWords {
   readonly options: readonly string[];

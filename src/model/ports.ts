@@ -158,6 +158,10 @@ export interface RunContext {
   readonly facts: DeviceFacts | null;
   /** Aborted at shutdown: leave the run going on the device and give `detached`. */
   readonly signal: AbortSignal;
+  /** Aborted when a person wants the run ended on the device: it fails as `cancelled`. */
+  readonly cancelled: AbortSignal;
+  /** Nonces of the device's runs that have ended: their results are known, so their containers may go. */
+  readonly forget: readonly string[];
   readonly emit: EventSink;
   readonly advance: (phase: RunPhase) => void;
   /**

@@ -17,23 +17,41 @@ export interface RunStatistics {
   readonly errors: number;
 }
 
+/** A snapshot that is proven to be at the target. */
+export interface Stored {
+  readonly kind: 'stored';
+  readonly mode: SnapshotMode;
+  readonly statistics: RunStatistics;
+  /** Names of the volumes in the snapshot, sorted, and of those of them that were empty. */
+  readonly volumes: readonly string[];
+  readonly emptyVolumes: readonly string[];
+  /** Duplicity's own time of the set, to the second. */
+  readonly snapshotAt: Instant;
+}
+
+/** What a run that succeeded has brought about. */
+export type Effect =
+  | Stored
+  /** Duplicity did what a person asked for in its own words. */
+  | { readonly kind: 'executed'; readonly command: string };
+
 /** How a run ended. `detached`: the link is gone, the run goes on, on the device, and is adopted later. */
 export type Outcome =
   | {
       readonly kind: 'succeeded';
-      readonly mode: SnapshotMode;
-      readonly statistics: RunStatistics;
-      /** Names of the volumes in the snapshot, sorted, and of those of them that were empty. */
-      readonly volumes: readonly string[];
-      readonly emptyVolumes: readonly string[];
-      /** Duplicity's own time of the set, to the second. */
-      readonly snapshotAt: Instant;
+      readonly effect: Effect;
       /** The last lines of output, scrubbed. */
       readonly tail: readonly string[];
       readonly warnings: readonly string[];
     }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly tail: readonly string[] }
   | { readonly kind: 'detached'; readonly reason: 'link-lost' | 'shutdown' };
+
+/** The snapshot that the run is known to have stored, or null. */
+export function storedBy(run: Pick<RunRecord, 'outcome'> | null): Stored | null {
+  const outcome = run?.outcome ?? null;
+  return outcome?.kind === 'succeeded' && outcome.effect.kind === 'stored' ? outcome.effect : null;
+}
 
 export type RunState = 'active' | 'succeeded' | 'failed';
 

@@ -33,3 +33,8 @@ export function bytesText(bytes: number): string {
 export function instantText(at: Instant): string {
   return new Date(at).toISOString().replace('.000Z', 'Z');
 }
+
+/** A number with its noun. */
+export function count(amount: number, noun: string): string {
+  return `${String(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}

@@ -19,6 +19,8 @@ export interface TargetContext {
   readonly trusted: boolean;
   /** `serverOf` of the operator's own target: the only server that gets the environment's passwords. Null: none does. */
   readonly home: string | null;
+  /** Whether a person answers for it that no other device writes there. */
+  readonly isRaw?: boolean;
 }
 
 /** Splits, expands and checks a URL value. Gives one sentence for each problem; none shows an expanded value. */
@@ -33,6 +35,17 @@ export function parseTarget(text: string, context: TargetContext): Either<readon
   const parts = parseUrl(url);
   if (isLeft(parts)) return left([parts.left]);
   return finished(parts.right, options, context);
+}
+
+/** A target of one URL and options that are both taken as they are: nothing is added to keep devices apart. */
+export function rawTarget(
+  url: string,
+  options: readonly string[],
+  context: TargetContext,
+): Either<readonly string[], Target> {
+  const parts = parseUrl(url);
+  if (isLeft(parts)) return left([parts.left]);
+  return finished(parts.right, options, { ...context, isRaw: true });
 }
 
 /** The server that a target's passwords would be sent to. */
@@ -76,7 +89,7 @@ function finished(
   }
   const variables = variablesFor(parts, context);
   if (isLeft(variables)) return left([variables.left]);
-  const filePrefix = prefixFor(parts, written, context.uuid);
+  const filePrefix = context.isRaw === true ? written : prefixFor(parts, written, context.uuid);
   const others = options.filter((option) => !option.startsWith('--file-prefix='));
   const prefixOption = filePrefix === null ? [] : [`--file-prefix=${filePrefix}`];
   return right({

@@ -1,4 +1,4 @@
-import type { Action, ActionOf } from '../model/action';
+import type { Action } from '../model/action';
 import { runIdOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
@@ -8,6 +8,7 @@ import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model
 import type { DeviceFacts, Outcome, RunOwner, RunRecord } from '../model/run';
 import { slotText } from '../model/slot';
 import { lostAtOf } from './adoption';
+import { defectOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
 
@@ -18,7 +19,7 @@ export type Work =
   | { readonly kind: 'lose'; readonly run: RunRecord; readonly facts: DeviceFacts | null };
 
 export interface ConductTools {
-  readonly ledger: Pick<Ledger, 'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish'>;
+  readonly ledger: Pick<Ledger, 'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'runsOf'>;
   readonly executors: Executors;
   readonly adopter: Adopter;
   readonly owner: RunOwner;
@@ -42,6 +43,8 @@ export interface Conductor {
   followed(): ReadonlyMap<RunId, DeviceUuid>;
   /** Renews the leases; a run that another process has taken over is left to it. */
   renew(): void;
+  /** Ends every run on its device, as a person wants it. */
+  cancel(): void;
   /** Leaves every run going on its device; one whose result is known is brought to its end. */
   stop(): void;
 }
@@ -51,11 +54,15 @@ interface Followed {
   readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
   readonly facts: DeviceFacts | null;
   readonly stop: AbortController;
+  readonly cancel: AbortController;
   /** Whether its result is in the ledger: what is left is to have its container removed. */
   isEnded: boolean;
 }
 
 type Ended = RunEnding['outcome'];
+
+/** How many of the latest runs may still have their container in the way: one, unless ledgers were lost. */
+const FORGOTTEN_RUNS = 5;
 
 export function createConductor(tools: ConductTools): Conductor {
   return new RunConductor(tools);
@@ -95,6 +102,10 @@ class RunConductor implements Conductor {
     for (const [runId, { stop, isEnded }] of this.#followed) if (!held.has(runId) && !isEnded) stop.abort();
   }
 
+  public cancel(): void {
+    for (const { cancel } of this.#followed.values()) cancel.abort();
+  }
+
   public stop(): void {
     this.#isStopping = true;
     for (const { stop, isEnded } of this.#followed.values()) if (!isEnded) stop.abort();
@@ -112,7 +123,7 @@ class RunConductor implements Conductor {
       slot,
       attempt,
       nonce: nonce(),
-      place: action.policy.target.value.place,
+      place: action.target.place,
       startedAt: clock.now(),
     };
     if (!ledger.begin(record, owner, this.#leaseUntil())) return;
@@ -124,13 +135,9 @@ class RunConductor implements Conductor {
       attempt,
     };
     emit({ event: 'run.started', run, adopted: false });
-    await this.#follow({ run, record, facts, stop: new AbortController(), isEnded: false }, (context) =>
-      this.#execute(action, context),
+    await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
+      executed(this.#tools.executors, action, context),
     );
-  }
-
-  #execute(action: ActionOf<'backup'>, context: RunContext): Promise<Outcome> {
-    return this.#tools.executors[action.kind](action, context);
   }
 
   async #adopt({ run: record, device, facts }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
@@ -139,14 +146,14 @@ class RunConductor implements Conductor {
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true });
-    await this.#follow({ run, record, facts, stop: new AbortController(), isEnded: false }, (context) =>
+    await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
       adopter(record, device, context),
     );
   }
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
   #lose({ run: record, facts }: Extract<Work, { readonly kind: 'lose' }>): void {
-    const followed = { run: refOf(record), record, facts, stop: new AbortController(), isEnded: false };
+    const followed = { run: refOf(record), record, facts, ...untouched(), isEnded: false };
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
   }
@@ -172,12 +179,19 @@ class RunConductor implements Conductor {
       startedAt,
       facts: followed.facts,
       signal: followed.stop.signal,
+      cancelled: followed.cancel.signal,
+      forget: this.#endedNonces(followed.run.device.uuid),
       emit,
       advance: (phase) => {
         ledger.advance(runId, phase);
       },
       commit: (outcome) => this.#commit(followed, outcome),
     };
+  }
+
+  #endedNonces(device: DeviceUuid): readonly string[] {
+    const runs = this.#tools.ledger.runsOf(device, FORGOTTEN_RUNS);
+    return runs.filter(({ outcome }) => outcome !== null).map(({ nonce }) => nonce);
   }
 
   #commit(followed: Followed, outcome: Ended): boolean {
@@ -187,25 +201,8 @@ class RunConductor implements Conductor {
     const ending = endingOf({ outcome, slot: followed.record.slot, failures, now, random: random() });
     if (!ledger.finish(followed.record.runId, ending)) return false;
     followed.isEnded = true;
-    this.#tell(followed, ending, failures);
+    tellEnding({ run: followed.run, startedAt: followed.record.startedAt, failures }, ending, this.#tools.emit);
     return true;
-  }
-
-  #tell({ run, record }: Followed, { outcome, endedAt, retryAt, counts }: RunEnding, failures: number): void {
-    const { emit } = this.#tools;
-    const durationMs = Math.max(0, endedAt - record.startedAt);
-    if (outcome.kind === 'succeeded') {
-      emit({ event: 'run.succeeded', run, mode: outcome.mode, statistics: outcome.statistics, durationMs });
-      return;
-    }
-    if (outcome.failure.kind === 'cancelled') {
-      emit({ event: 'run.cancelled', run, by: outcome.failure.by });
-      return;
-    }
-    emit({ event: 'run.failed', run, failure: outcome.failure, durationMs });
-    if (retryAt !== null) {
-      emit({ event: 'run.backoff.scheduled', run, failures: failures + (counts ? 1 : 0), until: retryAt });
-    }
   }
 
   #detach(followed: Followed, reason: 'link-lost' | 'shutdown'): void {
@@ -229,12 +226,21 @@ class RunConductor implements Conductor {
   }
 }
 
+function executed(executors: Executors, action: Action, context: RunContext): Promise<Outcome> {
+  switch (action.kind) {
+    case 'backup':
+      return executors.backup(action, context);
+    case 'execute':
+      return executors.execute(action, context);
+    default:
+      return assertNever(action);
+  }
+}
+
 function refOf({ runId, device, deviceName, kind, slot, attempt }: RunRecord): RunRef {
   return { runId, device: { uuid: device, name: deviceName }, kind, slot: slotText(slot), attempt };
 }
 
-function defectOf(error: unknown): Ended {
-  const detail = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error ? (error.stack ?? null) : null;
-  return { kind: 'failed', failure: { kind: 'defect', detail, stack }, tail: [] };
+function untouched(): Pick<Followed, 'stop' | 'cancel'> {
+  return { stop: new AbortController(), cancel: new AbortController() };
 }

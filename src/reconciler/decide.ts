@@ -69,7 +69,7 @@ function admit(
 
 /** The reason to wait for another's trial, or null after having taken the trials that this action needs. */
 function onTrial(action: ActionOf<'backup'>, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
-  const store = storeOf(action.policy.target.value.place);
+  const store = storeOf(action.target.place);
   const isStoreTried = store !== null && stores.get(store)?.kind === 'single';
   if (isStoreTried && trials.has(store)) return 'target-unavailable';
   if (ssh.kind === 'single' && trials.has('ssh')) return 'credential-refused';

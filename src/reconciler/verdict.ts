@@ -77,6 +77,7 @@ function dueVerdict({ desired, policy, facts, due, world }: Question): Verdict {
     ...attemptOf(desired.device.uuid, due.slot, facts),
     device: desired.device,
     policy,
+    target: policy.target.value,
     slot: due.slot,
     dueSince: due.dueSince,
     mode: modeOf(policy, facts, world.now),

@@ -2,7 +2,7 @@ import type { DeviceRef, Event, EventName, RunRef } from '../../src/model/event'
 import type { Failure } from '../../src/model/failure';
 import { aNewRun } from './ledger';
 import { aProblem, aUuid } from './desired';
-import { aSuccess, at } from './facts';
+import { aSnapshot, at } from './facts';
 
 const later = at('2026-11-24T00:10:00Z');
 const unreachable: Failure = { kind: 'device-unreachable', phase: 'connect', detail: 'refused' };
@@ -58,8 +58,7 @@ export const anEvent: Examples = {
   'run.succeeded': {
     event: 'run.succeeded',
     run: aRunRef,
-    mode: 'full',
-    statistics: aSuccess().statistics,
+    effect: aSnapshot(),
     durationMs: 61_000,
   },
   'run.failed': { event: 'run.failed', run: aRunRef, failure: unreachable, durationMs: 2000 },

@@ -1,7 +1,7 @@
 import { actionIdOf, runIdOf } from '../../src/model/action';
 import { instantOf, type Instant } from '../../src/model/brand';
 import type { Failure } from '../../src/model/failure';
-import type { DeviceFacts, Outcome, RunRecord } from '../../src/model/run';
+import type { DeviceFacts, Outcome, RunRecord, Stored } from '../../src/model/run';
 import { aTarget, aUuid } from './desired';
 
 type SuccessfulOutcome = Extract<Outcome, { readonly kind: 'succeeded' }>;
@@ -65,9 +65,10 @@ export function aSucceededRun(over: Partial<RunRecord> = {}): RunRecord {
   return aRun({ endedAt: at('2026-11-24T00:05:00Z'), outcome: aSuccess(), ...over });
 }
 
-export function aSuccess(over: Partial<SuccessfulOutcome> = {}): SuccessfulOutcome {
+/** A snapshot of one volume. */
+export function aSnapshot(over: Partial<Stored> = {}): Stored {
   return {
-    kind: 'succeeded',
+    kind: 'stored',
     mode: 'full',
     statistics: {
       sourceFiles: 3,
@@ -81,8 +82,10 @@ export function aSuccess(over: Partial<SuccessfulOutcome> = {}): SuccessfulOutco
     volumes: ['data'],
     emptyVolumes: [],
     snapshotAt: at('2026-11-24T00:01:00Z'),
-    tail: [],
-    warnings: [],
     ...over,
   };
+}
+
+export function aSuccess(over: Partial<Stored> = {}): SuccessfulOutcome {
+  return { kind: 'succeeded', effect: aSnapshot(over), tail: [], warnings: [] };
 }

@@ -8,7 +8,7 @@ import type { Keys, RunContext, Session, Transport } from '../../src/model/ports
 import type { DeviceFacts, Outcome } from '../../src/model/run';
 import { Secret } from '../../src/model/secret';
 import { aDevice, aPolicy, aTarget, resolved } from '../support/desired';
-import { aRun, aSucceededRun, facts } from '../support/facts';
+import { aRun } from '../support/facts';
 import { playedSession, type PlayedSession, transportOf } from '../support/session';
 import { settingsOf } from '../support/settings';
 import { until } from '../support/wait';
@@ -25,11 +25,15 @@ const away: Failure = { kind: 'device-unreachable', phase: 'connect', detail: 'r
 let events: Event[];
 let commits: Outcome[];
 let stop: AbortController;
+let cancel: AbortController;
+let forget: readonly string[];
 
 beforeEach(() => {
   events = [];
   commits = [];
   stop = new AbortController();
+  cancel = new AbortController();
+  forget = [];
 });
 
 function context(known: DeviceFacts | null = null): RunContext {
@@ -39,6 +43,8 @@ function context(known: DeviceFacts | null = null): RunContext {
     startedAt: instantOf(0),
     facts: known,
     signal: stop.signal,
+    cancelled: cancel.signal,
+    forget,
     emit: (event) => events.push(event),
     advance: () => undefined,
     commit: (outcome) => commits.push(outcome) > 0,
@@ -53,7 +59,7 @@ const keys: Pick<Keys, 'credentialFor'> = {
 function toolsWith(transport: Transport): Parameters<typeof createExecutors>[0] {
   return {
     transport,
-    keys: { ...keys, fleetKey: () => Promise.reject(new Error('not asked for')) },
+    keys,
     settings: settingsOf(),
     scrub: (text) => text.replaceAll('hush', '***'),
     clock: { now: () => instantOf(5000) },
@@ -71,6 +77,7 @@ function backUp(
     id,
     device,
     policy: aPolicy(),
+    target: aTarget(),
     slot,
     dueSince: slot.at,
     attempt: 1,
@@ -104,14 +111,15 @@ describe('a backup', () => {
 
     expect(outcome).toMatchObject({
       kind: 'succeeded',
-      mode: 'incremental',
-      volumes: ['conf', 'data'],
-      emptyVolumes: ['conf'],
+      effect: { mode: 'incremental', volumes: ['conf', 'data'], emptyVolumes: ['conf'] },
     });
     expect(commits).toEqual([outcome]);
     expect(session.sent[1]).toBe(`ack ${NONCE} ${runId}\n`);
     expect(transport.opened).toBe(1);
-    expect(outcome).toMatchObject({ tail: ['line with ***'], snapshotAt: Date.UTC(2026, 10, 24, 11, 50, 0) });
+    expect(outcome).toMatchObject({
+      tail: ['line with ***'],
+      effect: { snapshotAt: Date.UTC(2026, 10, 24, 11, 50, 0) },
+    });
   });
 
   test('sends secrets inside the script alone, as one group', async () => {
@@ -200,9 +208,9 @@ describe('a backup', () => {
   test('names the ended runs whose containers may go', async () => {
     const session = playedSession();
     playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
-    const last = aSucceededRun({ nonce: 'former' });
-    await backUp(transportOf([session]), {}, facts({ last, lastSuccess: last }));
-    expect(session.sent[0]).toContain("FORGET='former former'");
+    forget = ['former', 'another'];
+    await backUp(transportOf([session]));
+    expect(session.sent[0]).toContain("FORGET='former another'");
   });
 
   test('is left on the device when we stop', async () => {
@@ -301,6 +309,7 @@ describe('a backup', () => {
       id,
       device,
       policy: aPolicy(),
+      target: aTarget(),
       slot,
       dueSince: slot.at,
       attempt: 1,

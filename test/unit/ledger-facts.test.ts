@@ -2,7 +2,7 @@ import { type Instant, instantOf } from '../../src/model/brand';
 import type { Sighting } from '../../src/model/ports';
 import type { Slot } from '../../src/model/slot';
 import { aUuid } from '../support/desired';
-import { aSuccess, at, facts } from '../support/facts';
+import { aSnapshot, aSuccess, at, facts } from '../support/facts';
 import {
   aFailure,
   aNewRun,
@@ -44,7 +44,7 @@ describe('what passes saw', () => {
         enabledSince: later,
         handledRequest: 'old',
         lastSuccess: { slot: { kind: 'manual' } },
-        lastFullAt: aSuccess().snapshotAt,
+        lastFullAt: aSnapshot().snapshotAt,
       });
     });
   });

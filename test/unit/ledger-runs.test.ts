@@ -1,7 +1,7 @@
 import { openLedger } from '../../src/ledger/ledger';
 import { instantOf } from '../../src/model/brand';
 import { aUuid } from '../support/desired';
-import { aSuccess, at } from '../support/facts';
+import { aSnapshot, aSuccess, at } from '../support/facts';
 import {
   aFailure,
   aNewRun,
@@ -154,7 +154,7 @@ describe('history', () => {
           failures: 80,
           last: { attempt: 80 },
           lastSuccess: { slot: scheduled('2026-11-03T00:00:00Z') },
-          lastFullAt: aSuccess().snapshotAt,
+          lastFullAt: aSnapshot().snapshotAt,
           lastFullPlace: aNewRun().place,
         });
       });

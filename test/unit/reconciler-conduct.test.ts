@@ -4,7 +4,7 @@ import type { Event } from '../../src/model/event';
 import type { Adopter, Executor, Ledger } from '../../src/model/ports';
 import type { Outcome } from '../../src/model/run';
 import { type Conductor, createConductor, type Work } from '../../src/reconciler/conduct';
-import { aDevice, aPolicy, aUuid } from '../support/desired';
+import { aDevice, aPolicy, aTarget, aUuid } from '../support/desired';
 import { aSuccess, at } from '../support/facts';
 import { aSighting, anotherOwner, factsOf, scheduled, withOpenLedger } from '../support/ledger';
 
@@ -23,6 +23,7 @@ function anAction(over: Partial<ActionOf<'backup'>> = {}): ActionOf<'backup'> {
     id: actionIdOf(aUuid(1), 'backup', slot),
     device: aDevice(),
     policy: aPolicy(),
+    target: aTarget(),
     slot,
     dueSince: start,
     attempt: 1,
@@ -32,6 +33,8 @@ function anAction(over: Partial<ActionOf<'backup'>> = {}): ActionOf<'backup'> {
 }
 
 const work = (over: Partial<ActionOf<'backup'>> = {}): Work => ({ kind: 'start', action: anAction(over), facts: null });
+
+const notAskedFor = (): Promise<never> => Promise.reject(new Error('not asked for'));
 
 interface Scene {
   readonly ledger: Ledger;
@@ -51,8 +54,8 @@ async function scene(
     ledger.see([aSighting()], start);
     const conductor = createConductor({
       ledger,
-      executors: { backup: runs.executor ?? (() => Promise.reject(new Error('not asked for'))) },
-      adopter: runs.adopter ?? (() => Promise.reject(new Error('not asked for'))),
+      executors: { backup: runs.executor ?? notAskedFor, execute: notAskedFor },
+      adopter: runs.adopter ?? notAskedFor,
       owner: { process: 'host:2', startedAt: start },
       clock: { now: () => instantOf(clock.ms) },
       emit: (event) => events.push(event),

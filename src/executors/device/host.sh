@@ -56,10 +56,12 @@ take_name() {
   exit 0
 }
 
-# The names of the volumes to mount, one a line.
+# The names of the volumes to mount: those named, `all` there are (or it fails), or `any` there are.
 volumes() {
   present=$(engine volume ls --quiet 2>/dev/null | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
-  if [ "$VOLUMES" = all ]; then
+  if [ "$VOLUMES" = any ]; then
+    chosen=$present
+  elif [ "$VOLUMES" = all ]; then
     if [ -z "$present" ]; then say 'failed volumes-none'; exit 0; fi
     chosen=$present
   else
@@ -122,7 +124,8 @@ start() {
   limits
   place_script
   mounts=
-  for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:ro"; done
+  for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:$MOUNT"; done
+  if is_cancelled; then say 'failed cancelled'; exit 0; fi
   say 'phase running'
   # Lists of options are split on purpose: their words have no blanks.
   # shellcheck disable=SC2086
@@ -134,14 +137,27 @@ start() {
     --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
     --volume "$DIR:/run/balena-backup:ro" $mounts \
     --entrypoint sh "$IMAGE" /run/balena-backup/run.sh 2>&1 >/dev/null); then
-    take_name || return 0
-    say gone
-    exit 0
+    if take_name; then say gone; exit 0; fi
+    # Whoever cancels leaves the mark first and looks for the container then, so one of the two sees the other.
+    if is_cancelled; then kill_run; fi
+    return 0
   fi
   rm -rf "$DIR"
   # A start that failed leaves a container; one that lost the name to another run does not.
   take_name || remove
   say "failed start $(printf '%s' "$trouble" | flat)"
+  exit 0
+}
+
+is_cancelled() { [ -e "$DIR.cancelled" ]; }
+kill_run() { engine kill "$ID" >/dev/null 2>&1 || :; }
+
+# Ends the run on the device, or keeps it from beginning.
+cancel() {
+  mkdir -p /run/balena-backup
+  : >"$DIR.cancelled"
+  take_name || kill_run
+  say cancelled
   exit 0
 }
 
@@ -191,6 +207,7 @@ if ! trouble=$(engine version 2>&1 >/dev/null); then
   say "failed engine $(printf '%s' "$trouble" | flat)"
   exit 0
 fi
+if [ "$MODE" = cancel ]; then cancel; fi
 say 'phase preparing'
 if take_name; then
   if [ "$MODE" = attach ]; then say gone; exit 0; fi

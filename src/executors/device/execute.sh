@@ -1,0 +1,44 @@
+# The work of a call of Duplicity in a person's own words. Goes into container.sh.
+
+is_old_duplicity() { case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) return 0 ;; esac; return 1; }
+
+# The options in the spelling of version 0.8, as the positional parameters of execute.
+old_spelling() {
+  case $1 in
+    --path-to-restore=*) printf '%s\n' "--file-to-restore=${1#*=}" ;;
+    --no-restore-ownership) printf '%s\n' --do-not-restore-ownership ;;
+    *) printf '%s\n' "$1" ;;
+  esac
+}
+
+execute() {
+  if is_old_duplicity; then
+    for option in "$@"; do
+      shift
+      set -- "$@" "$(old_spelling "$option")"
+    done
+  fi
+  word=$COMMAND
+  case $COMMAND in
+    backup) if is_old_duplicity; then word=; fi ;;
+    replicate) if ! is_old_duplicity; then refuse replicate '[]'; fi ;;
+  esac
+  case $COMMAND in
+    backup | full | incremental)
+      check_passphrase
+      set -- "$@" "$FOLDER" "$URL"
+      ;;
+    restore | verify) set -- "$@" "$URL" "$FOLDER" ;;
+    remove-*) set -- "$@" "$AMOUNT" "$URL" ;;
+    replicate) set -- "$@" "$URL" "$AMOUNT" ;;
+    *) set -- "$@" "$URL" ;;
+  esac
+  tell 'phase running'
+  duplicity_with "$word" /archive "$@" || failed "$COMMAND" "$?"
+  if grep -q '^ERROR ' "$WORK/log"; then failed "$COMMAND" 0; fi
+}
+
+work() {
+  with_options execute
+  result "{\"ok\":true,\"executed\":\"$COMMAND\"}"
+}

@@ -1,0 +1,134 @@
+import { isLeft } from 'fp-ts/Either';
+import { createHash } from 'node:crypto';
+import type { Action } from '../model/action';
+import { credentialsFor } from '../model/backend';
+import { passphraseOf } from '../model/passphrase';
+import type { Target } from '../model/policy';
+import type { Keys, RunContext, SshCredential } from '../model/ports';
+import type { RunRef } from '../model/event';
+import type { Outcome } from '../model/run';
+import type { Settings } from '../model/settings';
+import { slotText } from '../model/slot';
+import type { Evidence } from './classify';
+import { carryOut, type RunMeans } from './containerrun';
+import { attachScript, cancelScript, type ContainerOrder, type HostOrder, type RunName, startScript } from './script';
+
+export interface RunTools extends RunMeans {
+  readonly keys: Pick<Keys, 'credentialFor'>;
+  readonly settings: RunSettings;
+}
+
+export type RunSettings = Pick<
+  Settings,
+  | 'passphrase'
+  | 'passphraseMode'
+  | 'passphraseChange'
+  | 'compression'
+  | 'cpus'
+  | 'memory'
+  | 'image'
+  | 'mountMode'
+  | 'runTimeoutMs'
+  | 'stallTimeoutMs'
+  | 'environment'
+>;
+
+/** What one kind of run is about, beside what all have in common. */
+export interface Particulars extends Pick<HostOrder, 'volumes' | 'mount'> {
+  readonly target: Target;
+  /** Options of every command of Duplicity, each one word. The operator's own come last: Duplicity takes the last. */
+  readonly options: readonly string[];
+  /** What the script of this kind reads. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Carries an action out in a container on its device. */
+export async function runOnDevice(
+  action: Action,
+  context: RunContext,
+  particulars: Particulars,
+  tools: RunTools,
+): Promise<Outcome> {
+  const { target } = particulars;
+  const credential = target.overSsh ? await tools.keys.credentialFor(target, action.device.uuid, context.runId) : null;
+  if (credential !== null && isLeft(credential)) return { kind: 'failed', failure: credential.left, tail: [] };
+  const { settings } = tools;
+  const name = nameOf(action, context);
+  const host = hostOrder(name, action, particulars, { settings, forget: context.forget });
+  const container = containerOrder(action, context, particulars, {
+    settings,
+    credential: credential === null ? null : credential.right,
+  });
+  return carryOut(
+    {
+      run: runRefOf(action, context),
+      device: action.device,
+      context,
+      startScript: startScript(host, container),
+      attachScript: attachScript(name),
+      cancelScript: cancelScript(name),
+      judge: judgeOf(settings, target.deviceLocal),
+    },
+    tools,
+  );
+}
+
+/** The run as events name it. */
+export function runRefOf({ device, kind, slot, attempt }: Action, { runId }: Pick<RunContext, 'runId'>): RunRef {
+  return { runId, device: { uuid: device.uuid, name: device.name }, kind, slot: slotText(slot), attempt };
+}
+
+/** What an end is judged by, beside what the container says. */
+export function judgeOf(
+  { image, runTimeoutMs, stallTimeoutMs }: RunSettings,
+  deviceLocal: boolean,
+): Pick<Evidence, 'image' | 'runTimeoutMs' | 'stallTimeoutMs' | 'deviceLocal'> {
+  return { image, runTimeoutMs, stallTimeoutMs, deviceLocal };
+}
+
+/** Fixed for a target, so that a changed password in its URL does not orphan the cache. */
+export function storeName({ place }: Pick<Target, 'place'>): string {
+  return createHash('sha256').update(place).digest('hex').slice(0, 32);
+}
+
+function nameOf({ device, kind, slot }: Action, { nonce, runId }: RunContext): RunName {
+  return { nonce, runId, kind, slot: slotText(slot), device: device.uuid };
+}
+
+function hostOrder(name: RunName, { device }: Action, { volumes, mount }: Particulars, given: GivenToHost): HostOrder {
+  const { image, cpus, memory } = given.settings;
+  return { ...name, fleetId: device.fleet.id, volumes, mount, image, cpus, memory, forget: given.forget };
+}
+
+interface GivenToHost {
+  readonly settings: RunSettings;
+  readonly forget: readonly string[];
+}
+
+interface GivenToContainer {
+  readonly settings: RunSettings;
+  readonly credential: SshCredential | null;
+}
+
+function containerOrder(
+  action: Action,
+  { nonce }: RunContext,
+  { target, options, variables }: Particulars,
+  { settings, credential }: GivenToContainer,
+): ContainerOrder {
+  const { passphraseChange, runTimeoutMs, stallTimeoutMs, environment } = settings;
+  return {
+    nonce,
+    passphrase: passphraseOf(settings, action.device.uuid),
+    passphraseChange,
+    store: storeName(target),
+    url: target.url,
+    options,
+    work: action.kind,
+    variables,
+    runTimeoutMs,
+    stallTimeoutMs,
+    environment: credentialsFor(target, environment),
+    credential,
+  };
+}
