@@ -1,10 +1,5 @@
-import type { Call } from './commands/call';
 import type { CommandName } from './commands/table';
-import type { Terminal } from './commands/terminal';
-import type { Settings } from './model/settings';
-
-/** Does what a person typed, and gives the exit code. */
-export type Perform = (call: Call, settings: Settings, terminal: Terminal) => Promise<number>;
+import type { Perform } from './perform';
 
 /**
  * What each command is joined from. It is loaded by the command that needs it and no other: help and small commands must
@@ -15,6 +10,8 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
     const { runController } = await import('./controller.js');
     return runController(settings);
   },
+  backup: async (...given) => (await import('./handcommands.js')).performBackup(...given),
+  execute: async (...given) => (await import('./handcommands.js')).performExecute(...given),
   resync: async (_call, { stateDir }, terminal) => {
     const [{ resync }, { controllerPid }] = await Promise.all([
       import('./commands/resync.js'),

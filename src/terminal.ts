@@ -29,13 +29,18 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Ctrl-C and the end of the input are no answer. */
 async function answerTo(question: string): Promise<string | null> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return await lines.question(question);
-  } catch {
-    // Ctrl-C or Ctrl-D instead of an answer.
-    return null;
+    return await new Promise((resolve) => {
+      lines.once('close', () => {
+        resolve(null);
+      });
+      lines.question(question).then(resolve, () => {
+        resolve(null);
+      });
+    });
   } finally {
     lines.close();
   }

@@ -25,6 +25,23 @@ export const COMMANDS = [
     words: [0, 0],
   },
   {
+    name: 'backup',
+    usage: 'UUID [--full] [--wait]',
+    summary: 'one backup of a device now, as its tags say',
+    example: 'balena-backup backup 3fa7c01 --full',
+    words: [1, 1],
+    flags: ['full', 'wait'],
+  },
+  {
+    name: 'execute',
+    usage: 'UUID "ARGS" [--wait]',
+    summary: "Duplicity on a device in your own words, with the environment's defaults; MOUNT_MODE=rw lets it write",
+    example: 'balena-backup execute 3fa7c01 "collection-status rsync://root@192.0.2.1:54321//backups/UUID"',
+    words: [2, 2],
+    rawWord: 1,
+    flags: ['wait'],
+  },
+  {
     name: 'resync',
     usage: '',
     summary: 'makes the running controller of this STATE_DIR look at the fleet now',

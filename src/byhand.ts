@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isLeft, right } from 'fp-ts/Either';
+import type { HandRuns, HandTools } from './commands/byhand';
+import { liveRun } from './commands/liverun';
+import type { Terminal } from './commands/terminal';
+import { createAdopter, createExecutors } from './executors';
+import { type Joined, joinAdapters } from './joined';
+import { openLedger } from './ledger/ledger';
+import { lineOf } from './log/lines';
+import { createLog, type Log } from './log/log';
+import { type DeviceUuid, type Instant, instantOf } from './model/brand';
+import type { Ledger } from './model/ports';
+import type { DeviceFacts, RunRecord } from './model/run';
+import type { Settings } from './model/settings';
+import { type Conductor, createConductor } from './reconciler/conduct';
+import { RENEW_MS } from './reconciler/limits';
+
+/** What runs by hand are joined from; `close` when all is done. */
+export interface Hand extends HandTools {
+  readonly joined: Joined;
+  readonly ledger: Ledger;
+  readonly factsOf: (device: DeviceUuid) => DeviceFacts | null;
+  readonly close: () => Promise<void>;
+}
+
+const clock = { now: (): Instant => instantOf(Date.now()) };
+const TICK_MS = 1000;
+
+/** Joins what a person's own run needs: the controller's rooms and ledger, with the terminal instead of the log. */
+export function openHand(settings: Settings, terminal: Terminal): Hand {
+  const stop = new AbortController();
+  const ledger = openLedger(settings.stateDir);
+  const live = liveRun(terminal, () => clock.now());
+  const log = terminalLog(settings, terminal, live.show);
+  const joined = joinAdapters(settings, log, stop.signal);
+  const factsOf = (device: DeviceUuid): DeviceFacts | null => ledger.facts().get(device) ?? null;
+  const conductor = conductorOf(settings, joined, ledger);
+  const renewal = setInterval(() => {
+    conductor.renew();
+  }, RENEW_MS).unref();
+  const ticking = setInterval(live.tick, TICK_MS).unref();
+  return {
+    terminal,
+    joined,
+    ledger,
+    factsOf,
+    find: async (meant) => {
+      const found = await joined.api.findDevices(meant, stop.signal);
+      return isLeft(found) ? found : right(found.right.devices);
+    },
+    activeRunOf: (device) => ledger.active().find((run) => run.device === device) ?? null,
+    runs: handRuns({ conductor, ledger, factsOf, ready: () => prepared(joined, stop.signal) }),
+    onInterrupt,
+    pause: (ms) => pause(ms),
+    now: () => clock.now(),
+    close: async () => {
+      clearInterval(renewal);
+      clearInterval(ticking);
+      joined.transport.close();
+      ledger.close();
+      await log.close();
+    },
+  };
+}
+
+/** The terminal as a log: what a run says as it happens, of all else what a person should know. */
+function terminalLog({ secrets }: Settings, terminal: Terminal, show: Log['emit']): Log {
+  const { scrub, close } = createLog({ level: 'error', format: 'text', secrets, write: () => undefined });
+  return {
+    scrub,
+    close,
+    emit: (event) => {
+      if ('run' in event) {
+        show(event);
+        return;
+      }
+      const { level, message } = lineOf(event);
+      if (level !== 'debug') terminal.complain(scrub(message));
+    },
+  };
+}
+
+/** The account must know our key, and the collector our authority, also where no controller has run yet. */
+async function prepared({ account, keys, emit }: Joined, signal: AbortSignal): Promise<void> {
+  await keys.publishCa().catch((error: unknown) => {
+    emit({ event: 'config.warned', message: error instanceof Error ? error.message : String(error) });
+  });
+  const failure = await account.register(signal);
+  if (failure !== null) emit({ event: 'credential.refused', who: 'api', failure });
+}
+
+function conductorOf(settings: Settings, { emit, keys, transport, log }: Joined, ledger: Ledger): Conductor {
+  const tools = { transport, keys, settings, scrub: log.scrub, clock };
+  return createConductor({
+    ledger,
+    executors: createExecutors(tools),
+    adopter: createAdopter(tools),
+    owner: { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() },
+    clock,
+    emit,
+    runTimeoutMs: settings.runTimeoutMs,
+    random: Math.random,
+    nonce: () => randomBytes(16).toString('hex'),
+  });
+}
+
+interface RunsTools {
+  readonly conductor: Conductor;
+  readonly ledger: Ledger;
+  readonly factsOf: Hand['factsOf'];
+  readonly ready: () => Promise<void>;
+}
+
+function handRuns({ conductor, ledger, factsOf, ready }: RunsTools): HandRuns {
+  const record = (device: DeviceUuid, isMeant: (run: RunRecord) => boolean): RunRecord | null =>
+    ledger.runsOf(device, 10).find(isMeant) ?? null;
+  return {
+    start: async (action) => {
+      await ready();
+      const { uuid } = action.device;
+      await conductor.conduct({ kind: 'start', action, facts: factsOf(uuid) });
+      return record(uuid, ({ actionId }) => actionId === action.id);
+    },
+    adopt: async (run, device) => {
+      await ready();
+      await conductor.conduct({ kind: 'adopt', run, device, facts: factsOf(device.uuid) });
+      const after = record(device.uuid, ({ runId }) => runId === run.runId);
+      return after?.outcome === null && after.owner.process !== '' ? null : after;
+    },
+    leave: () => {
+      conductor.stop();
+    },
+    cancel: () => {
+      conductor.cancel();
+    },
+  };
+}
+
+function onInterrupt(listener: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
+  };
+}

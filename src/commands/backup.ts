@@ -1,0 +1,47 @@
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { actionIdOf, type ActionArgs, type ActionOf } from '../model/action';
+import type { Device } from '../model/device';
+import type { Policy } from '../model/policy';
+import { describePolicy } from '../model/policytext';
+import type { Slot } from '../model/slot';
+import { type HandTools, type Refusal, runByHand } from './byhand';
+import type { Call } from './call';
+import { deviceText } from './finddevice';
+
+export interface BackupTools extends HandTools {
+  /** What the device's tags and the environment ask for, whether or not it is enabled. */
+  readonly policyOf: (device: Device) => Promise<Either<Refusal, Policy>>;
+  /** Whether a new chain is due. */
+  readonly modeOf: (policy: Policy, device: Device) => ActionArgs['backup']['mode'];
+}
+
+/** One backup now, as the tags say. Gives the exit code. */
+export async function backup({ words, flags }: Call, tools: BackupTools): Promise<number> {
+  const [meant = ''] = words;
+  const isFull = flags.has('full');
+  return runByHand(
+    {
+      meant,
+      isPatient: flags.has('wait'),
+      again: `balena-backup backup ${meant}`,
+      actionFor: async (device) => {
+        const policy = await tools.policyOf(device);
+        if (isLeft(policy)) return left(policy.left);
+        tools.terminal.complain(`Backing up ${deviceText(device)}: ${describePolicy(policy.right)}.`);
+        const mode = isFull ? 'full' : tools.modeOf(policy.right, device);
+        return right(actionOf(device, policy.right, mode, { kind: 'manual', at: tools.now() }));
+      },
+    },
+    tools,
+  );
+}
+
+function actionOf(
+  device: Device,
+  policy: Policy,
+  mode: ActionArgs['backup']['mode'],
+  slot: Extract<Slot, { readonly kind: 'manual' }>,
+): ActionOf<'backup'> {
+  const id = actionIdOf(device.uuid, 'backup', slot);
+  return { kind: 'backup', id, device, policy, target: policy.target.value, slot, dueSince: slot.at, attempt: 1, mode };
+}

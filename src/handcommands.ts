@@ -1,0 +1,68 @@
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { type Hand, openHand } from './byhand';
+import { backup } from './commands/backup';
+import type { Refusal } from './commands/byhand';
+import { execute } from './commands/execute';
+import { describeFailure, describeProblem } from './model/describe';
+import type { Device } from './model/device';
+import { passwordIn } from './model/passwordin';
+import type { Policy } from './model/policy';
+import { resolveDesired } from './model/resolve';
+import type { Settings } from './model/settings';
+import { rawTarget } from './model/target';
+import type { Perform } from './perform';
+import { modeOf } from './reconciler/mode';
+
+/** One backup by hand. */
+export const performBackup: Perform = async (call, settings, terminal) => {
+  const hand = openHand(settings, terminal);
+  try {
+    return await backup(call, {
+      ...hand,
+      policyOf: (device) => policyOf(device, settings, hand),
+      modeOf: (policy, device) => modeOf(policy, hand.factsOf(device.uuid), hand.now()),
+    });
+  } finally {
+    await hand.close();
+  }
+};
+
+/** Duplicity by hand. A password that a person typed is as secret as those of the environment. */
+export const performExecute: Perform = async (call, settings, terminal) => {
+  const typed = call.words[1] ?? '';
+  const hand = openHand({ ...settings, secrets: [...settings.secrets, ...passwordIn(typed)] }, terminal);
+  try {
+    return await execute(call, {
+      ...hand,
+      mountMode: settings.mountMode,
+      targetOf: (url, options, { uuid }) => {
+        const { environment, urlVariables: allowed } = settings;
+        return rawTarget(url, options, { uuid, environment, allowed, trusted: true, home: null });
+      },
+    });
+  } finally {
+    await hand.close();
+  }
+};
+
+/** What the tags ask for, as if the device were enabled: whoever runs a backup by hand wants it. */
+async function policyOf(
+  device: Device,
+  settings: Settings,
+  { joined, terminal }: Hand,
+): Promise<Either<Refusal, Policy>> {
+  const fleet = await joined.api.readDevices(new AbortController().signal);
+  if (isLeft(fleet)) return left({ code: 1, message: `${describeFailure(fleet.left)}.` });
+  const others = fleet.right.devices.filter(({ uuid }) => uuid !== device.uuid);
+  const enabled = { ...device, tags: new Map([...device.tags, ['backupEnabled', 'true']]) };
+  const desired = resolveDesired([...others, enabled], { ...settings, backupSelf: true });
+  const desire = desired.find((each) => each.device.uuid === device.uuid)?.desire;
+  if (desire?.kind === 'enabled') {
+    if (device.tags.get('backupEnabled') !== 'true' && device.fleet.tags.get('backupEnabled') !== 'true') {
+      terminal.complain('The device is not enabled for backups on schedule; this one is made since you ask for it.');
+    }
+    return right(desire.policy);
+  }
+  const problems = desire?.kind === 'rejected' ? desire.problems.map(describeProblem) : ['there is no policy'];
+  return left({ code: 2, message: `The device cannot be backed up before this is corrected: ${problems.join('; ')}.` });
+}
