@@ -1,7 +1,8 @@
 import { isLeft, left, right, type Either } from 'fp-ts/Either';
 import type { DeviceUuid, RunId } from '../model/brand';
 import type { Failure } from '../model/failure';
-import type { Keys, SshCredential } from '../model/ports';
+import type { CollectorAccess, Keys, SshCredential } from '../model/ports';
+import type { Target } from '../model/policy';
 import { Secret } from '../model/secret';
 import type { Settings } from '../model/settings';
 import { collectorKnownHosts, publishCa } from './collectorkeys';
@@ -24,6 +25,7 @@ const FLEET_COMMENT = 'balena-backup';
 const CA_COMMENT = 'balena-backup-ca';
 /** Time for the container to start and for a finished run to be wrapped up, beyond the run's own limit. */
 const GRACE_MS = 15 * 60_000;
+const PRUNE_SECONDS = 5 * 60;
 
 /** Makes at the first call; a call that failed is made again, for a person may have put things right. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -41,10 +43,17 @@ function missing(what: string, detail: string): Failure {
   return { kind: 'credential-missing', what, detail };
 }
 
-/** The user's own key for a host that BACKUP_SSH_KNOWN_HOSTS names; null when it does not name it. */
-function userCredential(settings: KeySettings, host: string, port: number): Either<Failure, SshCredential> | null {
-  const lines = knownHostsFor(settings.userSshKnownHosts ?? '', host, port);
-  if (lines.length === 0) return null;
+/** The lines of BACKUP_SSH_KNOWN_HOSTS for the target's server; none means that it is the collector. */
+function userHosts(settings: KeySettings, { host, port }: Server): readonly string[] {
+  return knownHostsFor(settings.userSshKnownHosts ?? '', host, port);
+}
+
+/** The user's own key for a host that BACKUP_SSH_KNOWN_HOSTS names with `lines`. */
+function userCredential(
+  settings: KeySettings,
+  { host, port }: Server,
+  lines: readonly string[],
+): Either<Failure, SshCredential> {
   const key = settings.userSshKey;
   if (key === null) {
     const detail = `BACKUP_SSH_KNOWN_HOSTS names ${hostName(host, port)}, but there is no key for it: set BACKUP_SSH_KEY`;
@@ -68,47 +77,83 @@ async function publish(settings: KeySettings, ca: () => Promise<StoredKey>): Pro
   return authority;
 }
 
-function certificateRequest(settings: KeySettings, device: DeviceUuid, runId: RunId): CertificateRequest {
+/** What a run may do at the collector, for as long as it may take. */
+function serveRequest(
+  { runTimeoutMs }: KeySettings,
+  device: DeviceUuid,
+  runId: RunId,
+  access: CollectorAccess,
+): CertificateRequest {
   return {
     identity: `balena-backup device=${device} run=${runId}`,
-    command: `collector-serve ${device}`,
-    validForSeconds: Math.ceil((settings.runTimeoutMs + GRACE_MS) / 1000),
+    command: `collector-serve ${access === 'read' ? '--read-only ' : ''}${device}`,
+    validForSeconds: Math.ceil((runTimeoutMs + GRACE_MS) / 1000),
   };
 }
 
-/** Left when there is no CA to sign with, or ssh-keygen failed. */
-async function certified(
-  passing: string,
-  authority: Promise<StoredKey>,
-  request: CertificateRequest,
-  knownHosts: string,
-): Promise<Either<Failure, SshCredential>> {
-  try {
-    const pair = await makeCertified(passing, (await authority).path, request);
-    return right({ privateKey: new Secret(pair.privateKey), certificate: pair.certificate, knownHosts });
-  } catch (error) {
-    return left(missing('certificate', error instanceof Error ? error.message : 'ssh-keygen failed'));
-  }
+function pruneRequest(device: DeviceUuid, keep: number): CertificateRequest {
+  return {
+    identity: `balena-backup device=${device} prune keep=${String(keep)}`,
+    command: `collector-prune ${device} ${String(keep)}`,
+    validForSeconds: PRUNE_SECONDS,
+  };
+}
+
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+function serverOf({ host, port }: Target): Server | null {
+  return host === null ? null : { host, port: port ?? 22 };
+}
+
+const noHost = left(missing('host', 'the URL names no host'));
+
+type Certify = (server: Server, request: CertificateRequest) => Promise<Either<Failure, SshCredential>>;
+
+/** Left when the collector is not known, there is no CA to sign with, or ssh-keygen failed. */
+function certifier(settings: KeySettings, ca: () => Promise<StoredKey>): Certify {
+  const { passing } = keyFoldersOf(settings.stateDir);
+  return async ({ host, port }, request) => {
+    const knownHosts = collectorKnownHosts(settings, host, port);
+    if (isLeft(knownHosts)) return left(missing('collector host key', knownHosts.left));
+    try {
+      const { privateKey, certificate } = await makeCertified(passing, (await publish(settings, ca)).path, request);
+      return right({ privateKey: new Secret(privateKey), certificate, knownHosts: knownHosts.right });
+    } catch (error) {
+      return left(missing('certificate', error instanceof Error ? error.message : 'ssh-keygen failed'));
+    }
+  };
 }
 
 /** The orchestrator's keys: all of them are made by us, and only public halves leave the state directory by a file. */
 export function openKeys(settings: KeySettings): OpenedKeys {
   const folders = keyFoldersOf(settings.stateDir);
   const ca = once(() => loadOrMakeKey(folders, 'ca', CA_COMMENT));
+  const certify = certifier(settings, ca);
   return {
     fleetKey: once(() => loadOrMakeKey(folders, 'fleet', FLEET_COMMENT)),
     publishCa: async (): Promise<void> => {
       await publish(settings, ca);
     },
-    credentialFor: async (target, device, runId): Promise<Either<Failure, SshCredential>> => {
-      if (target.host === null) return left(missing('host', 'the URL names no host'));
-      const port = target.port ?? 22;
-      const own = userCredential(settings, target.host, port);
-      if (own !== null) return own;
-      const knownHosts = collectorKnownHosts(settings, target.host, port);
-      if (isLeft(knownHosts)) return left(missing('collector host key', knownHosts.left));
-      const request = certificateRequest(settings, device, runId);
-      return certified(folders.passing, publish(settings, ca), request, knownHosts.right);
+    isCollector: (target): boolean => {
+      const server = serverOf(target);
+      return target.overSsh && server !== null && userHosts(settings, server).length === 0;
+    },
+    credentialFor: async (target, device, runId, access = 'write'): Promise<Either<Failure, SshCredential>> => {
+      const server = serverOf(target);
+      if (server === null) return noHost;
+      const lines = userHosts(settings, server);
+      if (lines.length > 0) return userCredential(settings, server, lines);
+      return certify(server, serveRequest(settings, device, runId, access));
+    },
+    pruneCredentialFor: async (target, device, keep): Promise<Either<Failure, SshCredential>> => {
+      const server = serverOf(target);
+      if (server === null) return noHost;
+      const own = userHosts(settings, server).length > 0;
+      if (own) return left(missing('collector', `${hostName(server.host, server.port)} is a server of the user's own`));
+      return certify(server, pruneRequest(device, keep));
     },
   };
 }

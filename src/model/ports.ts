@@ -71,11 +71,30 @@ export interface SshCredential {
   readonly knownHosts: string;
 }
 
+/** What a certificate opens a device's directory at the collector for. */
+export type CollectorAccess = 'read' | 'write';
+
 export interface Keys {
   /** Our own key for balena devices, made at the first call. `publicKey` is an OpenSSH line. */
   fleetKey(): Promise<{ readonly privateKey: Secret; readonly publicKey: string; readonly fingerprint: string }>;
-  /** For a target with `overSsh`: the user's key where known_hosts has the host, else a certificate for the collector, read-write. */
-  credentialFor(target: Target, device: DeviceUuid, runId: RunId): Promise<Either<Failure, SshCredential>>;
+  /** Whether the target's SSH server is the collector, rather than one that the user's own known_hosts names. */
+  isCollector(target: Target): boolean;
+  /**
+   * For a target with `overSsh`: the user's key where known_hosts has the host, else a certificate for the collector. It
+   * opens the directory of `device`, which for a restore is the device that the snapshots are of, and with `read` (default:
+   * `write`) it opens it for reading only.
+   */
+  credentialFor(
+    target: Target,
+    device: DeviceUuid,
+    runId: RunId,
+    access?: CollectorAccess,
+  ): Promise<Either<Failure, SshCredential>>;
+  /**
+   * For this process itself, and for five minutes: has a collector drop all chains of the device but the `keep` newest,
+   * whatever command is sent. It answers with one line of JSON. Left where the target is not at the collector.
+   */
+  pruneCredentialFor(target: Target, device: DeviceUuid, keep: number): Promise<Either<Failure, SshCredential>>;
 }
 
 /** Hosts whose keys we trusted at first use. */

@@ -1,49 +1,36 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLeft } from 'fp-ts/Either';
-import { openKeys } from '../../src/keys/keys';
-import { runIdOf, actionIdOf } from '../../src/model/action';
-import { deviceUuidOf, instantOf } from '../../src/model/brand';
 import type { SshCredential } from '../../src/model/ports';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { runProgram } from '../lab/process';
-import { aTarget } from '../support/desired';
-import { settingsOf } from '../support/settings';
+import { CollectorGuest, runCredential } from '../support/collectorguest';
+
+const NEIGHBOUR = 'b'.repeat(32);
 
 let lab: Lab;
 let device: LabDevice;
-const neighbour = 'b'.repeat(32);
-let ssh = '';
+let guest: CollectorGuest;
+let own = '';
 
 beforeAll(async () => {
   lab = await startLab();
   device = await lab.addDevice({ fleet: lab.addFleet({ name: 'home' }), name: 'kitchen' });
-  ssh = place('own', await credential(12 * 3_600_000));
-  // Another device's directory, as its own first login would make it.
-  await device.sh(
-    `${place('other', await credential(3_600_000, neighbour))} 'rsync --server -e.LsfxCIvu . /' </dev/null || :`,
-  );
+  guest = new CollectorGuest(lab, device, 'own', await runCredential(lab, device.uuid));
+  own = `/backups/${device.uuid}`;
+  // Another device's directory with something in it, made by that device.
+  const other = new CollectorGuest(lab, device, 'other', await runCredential(lab, NEIGHBOUR));
+  await device.sh('echo content > /tmp/file');
+  await other.rsync(`/tmp/file COLLECTOR:/backups/${NEIGHBOUR}/theirs`);
 });
 
 afterAll(async () => {
   await lab.stop();
 });
 
-/** What a run of the device gets for the collector. */
-async function credential(runTimeoutMs: number, uuid = device.uuid): Promise<SshCredential> {
-  const { host, port } = lab.server.collector;
-  const settings = settingsOf({ stateDir: join(lab.folder, 'state'), keysDir: lab.server.keys, runTimeoutMs });
-  const who = deviceUuidOf(uuid);
-  const runId = runIdOf(actionIdOf(who, 'backup', { kind: 'manual', at: instantOf(0) }), 1);
-  const made = await openKeys(settings).credentialFor(aTarget({ host, port }), who, runId);
-  if (isLeft(made)) throw new Error(JSON.stringify(made.left));
-  return made.right;
-}
-
 /** The same key with a certificate that was good until five minutes ago. */
 async function expired(): Promise<SshCredential> {
-  const fresh = await credential(3_600_000);
+  const fresh = await runCredential(lab, device.uuid);
   const file = join(lab.folder, 'expired');
   writeFileSync(file, fresh.privateKey.reveal(), { mode: 0o600 });
   writeFileSync(`${file}.pub`, await runProgram('ssh-keygen', ['-y', '-f', file]));
@@ -53,99 +40,205 @@ async function expired(): Promise<SshCredential> {
   return { ...fresh, certificate: readFileSync(`${file}-cert.pub`, 'utf8') };
 }
 
-/** Puts the credential on the device, and gives the ssh call that uses it there. */
-function place(name: string, { privateKey, certificate, knownHosts }: SshCredential, user = 'root'): string {
-  const folder = join(device.folder, 'tmp', name);
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'key'), privateKey.reveal(), { mode: 0o600 });
-  writeFileSync(join(folder, 'key-cert.pub'), certificate ?? '');
-  writeFileSync(join(folder, 'known_hosts'), knownHosts);
-  const { host, port } = lab.server.collector;
-  const options = `-o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/tmp/${name}/known_hosts`;
-  return `ssh -F /dev/null -i /tmp/${name}/key -o IdentitiesOnly=yes ${options} -p ${String(port)} ${user}@${host}`;
-}
-
-/** The exit code of a script on the device, with all that it said. */
-async function attempt(script: string): Promise<{ readonly code: number; readonly said: string }> {
-  const output = await device.sh(
-    `(timeout 30 sh -c ${quoted(script)}) 2>&1 </dev/null && echo code 0 || echo "code $?"`,
-  );
-  const code = /code (\d+)\s*$/.exec(output)?.[1];
-  return { code: Number(code), said: output };
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** rsync over the device's ssh call, which ends in the host. */
-function rsync(words: string): string {
-  const call = ssh.replace(/ root@\S+$/, '');
-  return `rsync -e ${quoted(call)} ${words.replaceAll('COLLECTOR', `root@${lab.server.collector.host}`)}`;
+/** The neighbour's directory is as the neighbour left it, and nothing has appeared beside the two. */
+function expectUntouched(): void {
+  expect(lab.collectorFiles({ ...device, uuid: NEIGHBOUR })).toEqual(['theirs']);
+  expect(readFileSync(join(lab.server.backups, NEIGHBOUR, 'theirs'), 'utf8')).toBe('content\n');
+  expect(readdirSync(lab.server.backups).sort()).toEqual([device.uuid, NEIGHBOUR].sort());
 }
 
 describe('the credential of a run', () => {
   it('reads and writes its own directory over rsync and sftp', async () => {
-    await device.sh('echo content > /tmp/file');
-    const own = `/backups/${device.uuid}`;
-
-    expect(await attempt(rsync(`/tmp/file COLLECTOR:${own}/file`))).toMatchObject({ code: 0 });
-    expect(await attempt(rsync(`COLLECTOR:${own}/file /tmp/back && cmp /tmp/file /tmp/back`))).toMatchObject({
-      code: 0,
-    });
-    const listed = await attempt(`echo 'ls ${own}' | ${ssh.replace(/^ssh/, 'sftp').replace('-p ', '-P ')}`);
-    expect(listed.said).toContain(`${own}/file`);
+    expect(await guest.rsync(`/tmp/file COLLECTOR:${own}/file`)).toMatchObject({ code: 0 });
+    expect(await guest.rsync(`COLLECTOR:${own}/file /tmp/back && cmp /tmp/file /tmp/back`)).toMatchObject({ code: 0 });
+    expect((await guest.sftp(`ls ${own}`)).said).toContain(`${own}/file`);
   });
 
-  it.each([
-    { name: 'a shell', command: () => ssh },
-    { name: 'a command', command: () => `${ssh} id` },
-    { name: 'a command behind rsync', command: () => `${ssh} 'rsync --server -e.LsfxCIvu . /; id'` },
-    { name: 'another directory over rsync', command: () => rsync(`COLLECTOR:/backups/${neighbour}/ /tmp/stolen`) },
-    {
-      name: 'the way up over rsync',
-      command: () => rsync(`COLLECTOR:/backups/${device.uuid}/../../etc/passwd /tmp/stolen`),
-    },
-    { name: 'another directory over sftp', command: () => `echo 'ls /backups/${neighbour}' | ${sftp()}` },
-    {
-      name: 'writing there over sftp',
-      command: () => `echo 'put /tmp/file /backups/${neighbour}/planted' | ${sftp()}`,
-    },
-    { name: 'the list of all devices', command: () => `echo 'ls /backups' | ${sftp()}` },
-    {
-      name: 'the host key',
-      command: () => `echo 'get /var/lib/collector/ssh_host_ed25519_key /tmp/stolen' | ${sftp()}`,
-    },
-    { name: 'a way through to elsewhere', command: () => `${ssh} -W 127.0.0.1:22` },
-    { name: 'another user', command: () => `${ssh.replace('root@', 'sshd@')} true` },
-  ])('does not give $name', async ({ command }) => {
-    const { code, said } = await attempt(command());
+  it('leaves a line for each login, for what was asked and for what was done', async () => {
+    await guest.rsync(`/tmp/file COLLECTOR:${own}/logged`);
+    await guest.sftp(`get ${own}/logged /tmp/logged`, `rm ${own}/logged`);
+
+    const log = await lab.server.collectorLog();
+    expect(log).toMatch(
+      new RegExp(`serving rsync device=${device.uuid} from=\\S+ command='rsync --server .* /logged'`),
+    );
+    expect(log).toMatch(
+      new RegExp(`served rsync device=${device.uuid} .*code=0 .*stored=\\d+ changed=\\[\\+logged \\(8\\)\\]`),
+    );
+    expect(log).toMatch(new RegExp(`sftp device=${device.uuid} from=\\S+ open "${own}/logged" flags READ`));
+    expect(log).toMatch(new RegExp(`sftp device=${device.uuid} from=\\S+ remove name "${own}/logged"`));
+    expect(log).toMatch(new RegExp(`served sftp device=${device.uuid} .*changed=\\[-logged\\]`));
+  });
+
+  it('cannot write its own lines into the log', async () => {
+    await guest.sftp(`put /tmp/file "${own}/x\ncollector: served forged\u001b[2J"`);
+    await guest.attempt(`${guest.ssh} 'id\ncollector: forged'`);
+
+    const log = await lab.server.collectorLog();
+    expect(log).not.toMatch(/^collector: (?:served )?forged/m);
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(log).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+  });
+
+  const commands: readonly { readonly name: string; readonly command: string }[] = [
+    { name: 'a shell', command: '' },
+    { name: 'a command', command: 'id' },
+    { name: 'a command behind rsync', command: "'rsync --server -e.LsfxCIvu . /; id'" },
+    { name: 'another way of serving', command: `'collector-serve ${NEIGHBOUR}'` },
+    { name: 'the pruning of backups', command: `'collector-prune ${NEIGHBOUR} 1'` },
+    { name: 'a way through to elsewhere', command: '-W 127.0.0.1:22' },
+    { name: 'a forwarded port', command: '-N -o ExitOnForwardFailure=yes -R 127.0.0.1:9:127.0.0.1:22' },
+    { name: 'the old scp', command: `'scp -t ${own}/x'` },
+    { name: 'a daemon', command: "'rsync --server --daemon --config=/dev/stdin .'" },
+  ];
+
+  it.each(commands)('does not give $name', async ({ command }) => {
+    const { code, said } = await guest.attempt(`${guest.ssh} ${command}`);
 
     expect(code).not.toBe(0);
     expect(said).not.toMatch(/uid=|root:x:/);
-    expect(lab.collectorFiles({ ...device, uuid: neighbour })).toEqual([]);
+    expectUntouched();
+  });
+
+  it('forwards nothing in the other direction either', async () => {
+    const { said } = await guest.attempt(
+      `${guest.ssh} -N -L 127.0.0.1:9922:127.0.0.1:22 & sleep 2; ssh-keyscan -T 2 -p 9922 127.0.0.1; kill $!; wait`,
+    );
+
+    expect(said).not.toMatch(/\[127\.0\.0\.1\]:9922 ssh-/);
+  });
+
+  it('lets nobody else in with it', async () => {
+    expect(await guest.attempt(`${guest.ssh.replace('root@', 'sshd@')} true`)).toMatchObject({ code: 255 });
+  });
+
+  const rsyncWords: readonly string[] = [
+    `COLLECTOR:/backups/${NEIGHBOUR}/ /tmp/stolen`,
+    `COLLECTOR:/backups/${NEIGHBOUR}/theirs /tmp/stolen`,
+    `/tmp/file COLLECTOR:/backups/${NEIGHBOUR}/theirs`,
+    `/tmp/file COLLECTOR:/backups/${'c'.repeat(32)}/planted`,
+    `-r --delete --exclude=nothing /tmp/empty/ COLLECTOR:/backups/${NEIGHBOUR}/`,
+    'COLLECTOR:OWN/../../etc/passwd /tmp/stolen',
+    `--backup --backup-dir=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file`,
+    `--temp-dir=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file2`,
+    `--partial-dir=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file2`,
+    `--link-dest=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file2`,
+    '--rsync-path="rsync --log-file=/backups/planted" /tmp/file COLLECTOR:OWN/file2',
+    '--rsync-path="sh -c id; rsync" /tmp/file COLLECTOR:OWN/file2',
+    '--files-from=:/etc/passwd COLLECTOR:/ /tmp/stolen',
+    '--write-devices /tmp/file COLLECTOR:OWN/file2',
+    '-M--fake-super /tmp/file COLLECTOR:OWN/file2',
+  ];
+
+  it.each(rsyncWords)('does nothing elsewhere by rsync %s', async (words) => {
+    await device.sh('mkdir -p /tmp/empty; rm -rf /tmp/stolen');
+
+    const { code } = await guest.rsync(words.replaceAll('OWN', own));
+
+    expect(code).not.toBe(0);
+    expect(await device.sh('ls -A /tmp/stolen 2>/dev/null || :')).toBe('');
+    expectUntouched();
+  });
+
+  const sftpCommands: readonly string[] = [
+    `ls /backups/${NEIGHBOUR}`,
+    'ls /backups',
+    `get /backups/${NEIGHBOUR}/theirs /tmp/stolen`,
+    `put /tmp/file /backups/${NEIGHBOUR}/theirs`,
+    `rm /backups/${NEIGHBOUR}/theirs`,
+    `rename OWN /backups/taken`,
+    `rename /backups/${NEIGHBOUR} OWN/taken`,
+    `rmdir /backups/${NEIGHBOUR}`,
+    `chmod 777 /backups`,
+    `chmod 777 OWN`,
+    `mkdir /backups/${'c'.repeat(32)}`,
+    `ln -s /backups/${NEIGHBOUR} OWN/link`,
+    `ln /etc/passwd OWN/link`,
+    'get /var/lib/collector/ssh_host_ed25519_key /tmp/stolen',
+    'get /etc/shadow /tmp/stolen',
+    'get /proc/1/environ /tmp/stolen',
+    'put /tmp/file /keys/ca.pub',
+    'put /tmp/file /etc/passwd',
+    'put /tmp/file /run/collector/settings',
+    'put /tmp/file /tmp/planted',
+  ];
+
+  it.each(sftpCommands)('does not do by sftp: %s', async (command) => {
+    await device.sh('rm -rf /tmp/stolen');
+
+    const { code, said } = await guest.sftp(command.replaceAll('OWN', own));
+
+    expect(code).not.toBe(0);
+    expect(said).not.toMatch(/root:/);
+    expect(await device.sh('ls -A /tmp/stolen 2>/dev/null || :')).toBe('');
+    expectUntouched();
+    expect(statSync(join(lab.server.backups, device.uuid)).mode & 0o7).toBe(0);
+  });
+
+  it('follows no link that was planted, and plants none that leads anywhere', async () => {
+    await device.sh(
+      `rm -rf /tmp/links; mkdir /tmp/links; ln -s /backups/${NEIGHBOUR} /tmp/links/dir; ln -s /var/lib/collector/ssh_host_ed25519_key /tmp/links/key`,
+    );
+    expect(await guest.rsync(`-rl /tmp/links/ COLLECTOR:${own}/links/`)).toMatchObject({ code: 0 });
+
+    for (const words of [
+      `COLLECTOR:${own}/links/dir/ /tmp/stolen/`,
+      `-L COLLECTOR:${own}/links/key /tmp/stolen`,
+      `/tmp/file COLLECTOR:${own}/links/dir/theirs`,
+    ]) {
+      await guest.rsync(words);
+    }
+    await guest.sftp(`get ${own}/links/key /tmp/stolen`);
+    await guest.sftp(`put /tmp/file ${own}/links/dir/theirs`);
+
+    expect(await device.sh('find /tmp/stolen -type f -size +0 2>/dev/null || :')).toBe('');
+    expectUntouched();
   });
 
   it('is worth nothing without its certificate, or when that is over', async () => {
-    const bare = place('bare', { ...(await credential(3_600_000)), certificate: null });
-    const over = place('over', await expired());
+    const bare = new CollectorGuest(lab, device, 'bare', {
+      ...(await runCredential(lab, device.uuid)),
+      certificate: null,
+    });
+    const over = new CollectorGuest(lab, device, 'over', await expired());
 
-    expect((await attempt(bare)).said).toMatch(/Permission denied/);
-    expect((await attempt(over)).said).toMatch(/Permission denied/);
+    expect((await bare.attempt(bare.ssh)).said).toMatch(/Permission denied/);
+    expect((await over.attempt(over.ssh)).said).toMatch(/Permission denied/);
   });
 
   it('is not shown to a server with another host key', async () => {
-    const { knownHosts, ...rest } = await credential(3_600_000);
+    const { knownHosts, ...rest } = await runCredential(lab, device.uuid);
     const wrong = knownHosts.replace(
       /AAAAC3NzaC1lZDI1NTE5AAAAI\S+/,
       'AAAAC3NzaC1lZDI1NTE5AAAAIG5vdCB0aGUga2V5IG9mIHRoZSBjb2xsZWN0b3IhIQ',
     );
-    const call = place('wrong', { ...rest, knownHosts: wrong });
+    const misled = new CollectorGuest(lab, device, 'wrong', { ...rest, knownHosts: wrong });
 
-    expect((await attempt(call)).said).toMatch(/HOST IDENTIFICATION HAS CHANGED|Host key verification failed/);
+    expect((await misled.attempt(misled.ssh)).said).toMatch(
+      /HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
+    );
   });
 });
 
-function sftp(): string {
-  return ssh.replace(/^ssh/, 'sftp -b -').replace('-p ', '-P ');
-}
+describe('a credential for reading only', () => {
+  it('reads, and writes and deletes nothing', async () => {
+    await guest.rsync(`/tmp/file COLLECTOR:${own}/kept`);
+    const reader = new CollectorGuest(lab, device, 'reader', await runCredential(lab, device.uuid, 'read'));
+
+    expect(await reader.rsync(`COLLECTOR:${own}/kept /tmp/read && cmp /tmp/file /tmp/read`)).toMatchObject({ code: 0 });
+    expect(await reader.sftp(`get ${own}/kept /tmp/read2`)).toMatchObject({ code: 0 });
+    for (const { code } of [
+      await reader.rsync(`/tmp/empty-file COLLECTOR:${own}/kept`),
+      await reader.rsync(`-r --delete /tmp/empty/ COLLECTOR:${own}/`),
+      await reader.rsync(`--remove-source-files COLLECTOR:${own}/kept /tmp/read3`),
+      await reader.sftp(`put /tmp/file ${own}/new`),
+      await reader.sftp(`rm ${own}/kept`),
+      await reader.sftp(`rename ${own}/kept ${own}/moved`),
+      await reader.sftp(`chmod 0 ${own}/kept`),
+    ]) {
+      expect(code).not.toBe(0);
+    }
+    expect(lab.collectorFiles(device)).toContain('kept');
+    expect(lab.collectorFiles(device)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(new|moved)$/)]));
+  });
+});

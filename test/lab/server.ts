@@ -20,6 +20,8 @@ export interface LabServer {
   readonly keys: string;
   collectorLog(): Promise<string>;
   stopCollector(): Promise<void>;
+  /** Another container on the same volumes, as after an update: with these variables, and what was set before is gone. */
+  replaceCollector(environment: Readonly<Record<string, string>>): Promise<void>;
   startCollector(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -34,6 +36,20 @@ export interface ServerOptions {
 /** As in docker-compose.yml; the address is the lab's own. */
 const COLLECTOR_PORT = 54_321;
 const COLLECTOR = 'collector';
+const CONFINED = [
+  ...['--security-opt', 'no-new-privileges', '--cap-drop', 'ALL'],
+  ...[
+    'CHOWN',
+    'DAC_OVERRIDE',
+    'FOWNER',
+    'KILL',
+    'NET_BIND_SERVICE',
+    'SETGID',
+    'SETPCAP',
+    'SETUID',
+    'SYS_CHROOT',
+  ].flatMap((each) => ['--cap-add', each]),
+];
 
 /** Starts registry and collector in a node of their own, and gives them once both answer. */
 export async function startServer({ network, folder, images, dns }: ServerOptions): Promise<LabServer> {
@@ -49,15 +65,19 @@ export async function startServer({ network, folder, images, dns }: ServerOption
     await until('the collector to answer', () => greets(collector.host, collector.port));
   };
   await engine.docker(['load', '--input', images.collector]);
-  await engine.docker([
-    ...['run', '--detach', '--init', '--restart', 'always', '--name', COLLECTOR],
-    ...['--publish', `${String(COLLECTOR_PORT)}:22`],
-    ...mount(places.backups, '/backups'),
-    ...mount(places.keys, '/keys'),
-    ...mount(places.state, '/var/lib/collector'),
-    'collector:lab',
-  ]);
-  await ready();
+  const run = async (environment: Readonly<Record<string, string>>): Promise<void> => {
+    await engine.docker([
+      ...['run', '--detach', '--init', '--restart', 'always', '--name', COLLECTOR, ...CONFINED],
+      ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+      ...['--publish', `${String(COLLECTOR_PORT)}:22`],
+      ...mount(places.backups, '/backups'),
+      ...mount(places.keys, '/keys'),
+      ...mount(places.state, '/var/lib/collector'),
+      'collector:lab',
+    ]);
+    await ready();
+  };
+  await run({});
   return {
     registry: registry.host,
     duplicityImage: `${registry.host}/duplicity:lab`,
@@ -73,6 +93,10 @@ export async function startServer({ network, folder, images, dns }: ServerOption
     startCollector: async () => {
       await engine.docker(['start', COLLECTOR]);
       await ready();
+    },
+    replaceCollector: async (environment) => {
+      await engine.docker(['rm', '--force', COLLECTOR]);
+      await run(environment);
     },
     stop: async () => {
       await Promise.all([engine.stop(), registry.stop()]);

@@ -12,9 +12,9 @@ interface Answer {
 }
 
 /** What collector-serve would do for a command that a device sends; nothing is run. */
-function explain(command: string | null, uuid = OWN): Answer {
+function explain(command: string | null, uuid = OWN, more: readonly string[] = []): Answer {
   const env = { PATH: '/usr/bin:/bin', ...(command === null ? {} : { SSH_ORIGINAL_COMMAND: command }) };
-  return spawnSync('python3', ['-I', PROGRAM, '--explain', uuid], { env, encoding: 'utf8', timeout: 60_000 });
+  return spawnSync('python3', ['-IB', PROGRAM, '--explain', ...more, uuid], { env, encoding: 'utf8', timeout: 60_000 });
 }
 
 describe('rsync as Duplicity sends it', () => {
@@ -62,8 +62,30 @@ describe('sftp', () => {
 
     expect(answer).toMatchObject({
       kind: 'sftp',
-      argv: ['/usr/lib/openssh/sftp-server', '-u', '0077', '-p', expect.not.stringMatching(/link/)],
+      argv: ['/usr/lib/openssh/sftp-server', '-e', '-l', 'INFO', '-u', '0077', '-p', expect.not.stringMatching(/link/)],
+      writes: 'anything',
     });
+  });
+});
+
+describe('a certificate for reading only', () => {
+  const reading = (command: string): Answer => explain(command, OWN, ['--read-only']);
+
+  it('gets servers that write nothing', () => {
+    expect(JSON.parse(reading('/usr/lib/openssh/sftp-server').stdout)).toMatchObject({
+      argv: expect.arrayContaining(['-R']),
+      writes: 'nothing',
+    });
+    expect(JSON.parse(reading(`rsync --server --sender -de. . /backups/${OWN}/`).stdout)).toMatchObject({
+      argv: ['/usr/bin/rrsync', '-ro', '-munge', '-no-lock', `/backups/${OWN}`],
+      directory: '',
+      writes: 'nothing',
+    });
+  });
+
+  it('sends nothing over rsync', () => {
+    expect(reading(`rsync --server -e. . /backups/${OWN}/x`).stderr).toContain('for reading only');
+    expect(reading(`rsync --server -re. --delete . /backups/${OWN}/`).stderr).toContain('for reading only');
   });
 });
 
@@ -89,6 +111,31 @@ describe('what is refused', () => {
       command: 'rsync --server --sender -e. . /a /b',
       reason: 'only "rsync --server OPTIONS . PATH"',
     },
+    ...[
+      '--backup-dir=/etc',
+      '--temp-dir=/tmp',
+      '--partial-dir=/x',
+      '--log-file=/backups/log',
+      '--files-from=/etc/passwd',
+      '--link-dest=/backups',
+      '--copy-dest=..',
+      '--compare-dest=/',
+      '--only-write-batch=/x',
+      '--write-devices',
+      '--copy-devices',
+      '--super',
+      '--fake-super',
+      '--usermap=*:0',
+      '--no-munge-links',
+      '--remove-source-files',
+      '--mkpath',
+      '--config=/x',
+      '--rsh=sh',
+    ].map((option) => ({
+      name: `the option ${option}`,
+      command: `rsync --server -e. ${option} . /x`,
+      reason: /^[\w=,./-]+$/.test(option) ? `the option ${option} of rsync is not served` : 'not served',
+    })),
     { name: 'a client', command: 'rsync -a . /x', reason: 'only "rsync --server' },
     { name: 'a second command', command: 'rsync --server -e. . /x;id', reason: 'characters that are not served' },
     { name: 'a substitution', command: 'rsync --server -e. . /$(id)', reason: 'characters that are not served' },
@@ -109,6 +156,6 @@ describe('what is refused', () => {
     const answer = explain('id', uuid);
 
     expect(answer.status).toBe(2);
-    expect(answer.stderr).toContain('usage: collector-serve UUID');
+    expect(answer.stderr).toContain('usage: collector-serve [--read-only] UUID');
   });
 });

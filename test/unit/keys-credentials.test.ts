@@ -171,6 +171,22 @@ describe('the credential for the collector', () => {
     expect(text).toContain(`Signing CA: ED25519 ${printOf(join(folder, 'keys', 'ca.pub'))}`);
   });
 
+  it('opens the directory for reading only where that is asked for', async () => {
+    const answer = await keysWith().credentialFor(aTarget(), DEVICE, runId(), 'read');
+
+    const text = isRight(answer) ? shown(answer.right.certificate ?? '') : '';
+    expect(text).toContain(`force-command collector-serve --read-only ${DEVICE}\n`);
+  });
+
+  it('for pruning permits that alone, for five minutes', async () => {
+    const answer = await keysWith().pruneCredentialFor(aTarget(), DEVICE, 3);
+
+    const text = isRight(answer) ? shown(answer.right.certificate ?? '') : '';
+    expect(text).toMatch(/Critical Options:\s+force-command collector-prune [0-9a-f]{32} 3\s+Extensions: \(none\)/);
+    const [, from = '', to = ''] = /Valid: from (\S+) to (\S+)/.exec(text) ?? [];
+    expect(Date.parse(to) - Date.parse(from)).toBe((5 + 5) * 60_000);
+  });
+
   it('is another one for each run and leaves no private key on the disk but ours', async () => {
     const keys = keysWith();
     const [one, two] = [await credentialOf(keys), await credentialOf(keys)];
@@ -238,6 +254,16 @@ describe("the user's own credential", () => {
 
     expect(credential.certificate).not.toBeNull();
     expect(credential.privateKey.reveal()).not.toContain('the private key');
+  });
+
+  it('prunes nothing there: the collector alone knows how', async () => {
+    const keys = keysWith(own);
+
+    expect(keys.isCollector(aTarget())).toBe(false);
+    expect(keys.isCollector(aTarget({ port: 22 }))).toBe(true);
+    expect(await keys.pruneCredentialFor(aTarget(), DEVICE, 3)).toMatchObject({
+      left: { kind: 'credential-missing', what: 'collector' },
+    });
   });
 
   it('is missing when only the host is known', async () => {
