@@ -1,7 +1,7 @@
 import type { BalenaSDK } from 'balena-sdk';
 import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
 import type { Failure } from '../model/failure';
-import type { FleetApi, FleetReading } from '../model/ports';
+import type { AccountKey, FleetApi, FleetReading, KeyEnsured } from '../model/ports';
 import type { Secret } from '../model/secret';
 import { failureOf } from './failures';
 import { idOf, ReadingBuilder } from './rows';
@@ -55,7 +55,7 @@ export function createFleetApi(options: FleetApiOptions): FleetApi {
     readDevices: (signal) => readPages(callWith(signal), options.fleets),
     findDevices: (meant, signal) => find(callWith(signal), options.fleets, meant),
     username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
-    ensureKey: (title, publicKey, signal) => callWith(signal)((api) => ensureKey(api, title, publicKey)),
+    ensureKey: (key, signal) => callWith(signal)((api) => ensureKey(api, key)),
   };
 }
 
@@ -134,12 +134,23 @@ function inFleets(slugs: readonly string[] | null): readonly object[] {
   return [{ belongs_to__application: { $any: { $alias: 'a', $expr: { a: { slug: { $in: [...slugs] } } } } } }];
 }
 
-async function ensureKey(api: BalenaSDK, title: string, publicKey: string): Promise<{ readonly added: boolean }> {
-  const keys = await api.models.key.getAll({ $select: ['public_key'] });
+async function ensureKey(api: BalenaSDK, { title, publicKey, isNew }: AccountKey): Promise<KeyEnsured> {
+  const keys = await api.models.key.getAll({ $select: ['id', 'title', 'public_key'] });
   // The API takes the same key again with another comment.
-  if (keys.some((key) => materialOf(key.public_key) === materialOf(publicKey))) return { added: false };
+  if (keys.some((key) => materialOf(key.public_key) === materialOf(publicKey))) return { added: false, removed: 0 };
   await api.models.key.create(title, publicKey);
-  return { added: true };
+  const useless = isNew ? keys.filter((key) => key.title === title && isOurs(key.public_key, publicKey)) : [];
+  for (const { id } of useless) await api.models.key.remove(id);
+  return { added: true, removed: useless.length };
+}
+
+/** Both by us: another program's key, or a person's, has not our comment. */
+function isOurs(line: string, publicKey: string): boolean {
+  return commentOf(line) === commentOf(publicKey);
+}
+
+function commentOf(line: string): string {
+  return line.trim().split(/\s+/).slice(2).join(' ');
 }
 
 function materialOf(line: string): string {

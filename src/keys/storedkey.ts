@@ -1,16 +1,13 @@
 import { join } from 'node:path';
+import type { FleetKey } from '../model/ports';
 import { Secret } from '../model/secret';
 import { fingerprintOf, lineOf, parsePublicKey } from './publickey';
 import { makeKeyPair, publicHalf } from './sshkeygen';
 import { assertPrivate, createOnce, privateFolder, readIfThere } from './statefile';
 
 /** A key that is kept for good in a file of ours. */
-export interface StoredKey {
+export interface StoredKey extends FleetKey {
   readonly path: string;
-  readonly privateKey: Secret;
-  /** `type base64 comment`. */
-  readonly publicKey: string;
-  readonly fingerprint: string;
 }
 
 /** Where keys live below the state directory, and where they pass through while they are made. */
@@ -30,9 +27,8 @@ export function keyFoldersOf(stateDir: string): KeyFolders {
 export async function loadOrMakeKey(folders: KeyFolders, name: string, comment: string): Promise<StoredKey> {
   privateFolder(folders.kept, 'the folder of our keys');
   const path = join(folders.kept, name);
-  if (readIfThere(path) === null) {
-    createOnce(path, (await makeKeyPair(folders.passing, comment)).privateKey, 0o600);
-  }
+  const isNew =
+    readIfThere(path) === null && createOnce(path, (await makeKeyPair(folders.passing, comment)).privateKey, 0o600);
   assertPrivate(path, 'the private key');
   const derived = await publicHalf(path).catch((cause: unknown) => {
     throw new Error(
@@ -49,5 +45,6 @@ export async function loadOrMakeKey(folders: KeyFolders, name: string, comment: 
     privateKey: new Secret(readIfThere(path) ?? ''),
     publicKey: `${lineOf(key)} ${comment}`,
     fingerprint: fingerprintOf(key),
+    isNew,
   };
 }

@@ -47,6 +47,7 @@ function statementOf(event: Event): Statement {
     case 'transport.failed':
     case 'hostkey.remembered':
     case 'fleetkey.registered':
+    case 'fleetkey.restored':
     case 'credential.refused':
     case 'credential.recovered':
     case 'target.unavailable':
@@ -166,7 +167,13 @@ function linkStatement(event: LinkEvent): Statement {
         `Trusts the host key of ${event.host} from now on (${event.fingerprint}), as it is the first one seen`,
       );
     case 'fleetkey.registered':
-      return info(`Added the SSH key "${event.title}" (${event.fingerprint}) to the balena account`);
+      return info(
+        `Added the SSH key "${event.title}" (${event.fingerprint}) to the balena account${event.removed === 0 ? '' : ` and removed ${count(event.removed, 'key')} of that title whose private half is lost`}`,
+      );
+    case 'fleetkey.restored':
+      return warn(
+        `Put the SSH key "${event.title}" (${event.fingerprint}) back into the balena account, from which somebody had removed it: no device can be reached without it. To lock this program out, revoke CLI_API_KEY`,
+      );
     case 'credential.refused':
       return error(describeFailure(event.failure));
     case 'credential.recovered':

@@ -81,7 +81,14 @@ export type Event =
   | { readonly event: 'transport.closed'; readonly host: string; readonly transport: string }
   | { readonly event: 'transport.failed'; readonly host: string; readonly transport: string; readonly failure: Failure }
   | { readonly event: 'hostkey.remembered'; readonly host: string; readonly fingerprint: string }
-  | { readonly event: 'fleetkey.registered'; readonly title: string; readonly fingerprint: string }
+  | {
+      readonly event: 'fleetkey.registered';
+      readonly title: string;
+      readonly fingerprint: string;
+      /** How many keys were removed that the new one stands for. */
+      readonly removed: number;
+    }
+  | { readonly event: 'fleetkey.restored'; readonly title: string; readonly fingerprint: string }
   | { readonly event: 'credential.refused'; readonly who: 'api' | 'ssh'; readonly failure: Failure }
   | { readonly event: 'credential.recovered'; readonly who: 'api' | 'ssh' }
   | { readonly event: 'target.unavailable'; readonly place: string; readonly failure: Failure; readonly until: Instant }

@@ -15,6 +15,21 @@ export interface FleetReading {
   readonly unreadable: readonly { readonly what: string; readonly problem: string }[];
 }
 
+/** An SSH key of ours as the account lists it. */
+export interface AccountKey {
+  readonly title: string;
+  /** `type base64 comment`. */
+  readonly publicKey: string;
+  /** Made just now, for want of the former one: keys with this title and this comment are of no use to anybody any more. */
+  readonly isNew: boolean;
+}
+
+export interface KeyEnsured {
+  readonly added: boolean;
+  /** How many useless keys of ours were removed. */
+  readonly removed: number;
+}
+
 /** balena's API, as far as we use it. Failures are values: `auth-rejected` (who: api) and `api-unavailable`. */
 export interface FleetApi {
   /** One paged query (design.md section 5); `fleets`: slugs, or null for all. */
@@ -23,12 +38,8 @@ export interface FleetApi {
   findDevices(meant: string, signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
   /** The account's name: the gateway's SSH user. */
   username(signal: AbortSignal): Promise<Either<Failure, string>>;
-  /** Adds the key unless the account has the same key material. `added` says which. */
-  ensureKey(
-    title: string,
-    publicKey: string,
-    signal: AbortSignal,
-  ): Promise<Either<Failure, { readonly added: boolean }>>;
+  /** Adds the key unless the account has the same key material. */
+  ensureKey(key: AccountKey, signal: AbortSignal): Promise<Either<Failure, KeyEnsured>>;
 }
 
 /** What is known when the far shell's channel or the link has ended. An exit code from a gateway means nothing. */
@@ -71,12 +82,21 @@ export interface SshCredential {
   readonly knownHosts: string;
 }
 
+export interface FleetKey {
+  readonly privateKey: Secret;
+  /** `type base64 comment`. */
+  readonly publicKey: string;
+  readonly fingerprint: string;
+  /** Whether this process has made it: there was none, or what there was is lost. */
+  readonly isNew: boolean;
+}
+
 /** What a certificate opens a device's directory at the collector for. */
 export type CollectorAccess = 'read' | 'write';
 
 export interface Keys {
-  /** Our own key for balena devices, made at the first call. `publicKey` is an OpenSSH line. */
-  fleetKey(): Promise<{ readonly privateKey: Secret; readonly publicKey: string; readonly fingerprint: string }>;
+  /** Our own key for balena devices, made at the first call. */
+  fleetKey(): Promise<FleetKey>;
   /** Whether the target's SSH server is the collector, rather than one that the user's own known_hosts names. */
   isCollector(target: Target): boolean;
   /**

@@ -19,7 +19,7 @@ export interface LabApi {
   readonly port: number;
   readonly username: string;
   readonly apiKey: string;
-  readonly state: Omit<ApiState, 'addKey' | 'deviceRows' | 'fleetRows' | 'keyRows' | 'keys' | 'removeKey'>;
+  readonly state: Omit<ApiState, 'deviceRows' | 'fleetRows' | 'keyRows' | 'keys' | 'removeKey'>;
   readonly requests: readonly ApiRequest[];
   readonly faults: ApiFaults;
   keys(): readonly LabUserKey[];

@@ -46,10 +46,12 @@ export class CollectorGuest {
   public readonly ssh: string;
   readonly #lab: Lab;
   readonly #device: LabDevice;
+  readonly #name: string;
 
   public constructor(lab: Lab, device: LabDevice, name: string, credential: SshCredential) {
     this.#lab = lab;
     this.#device = device;
+    this.#name = name;
     this.ssh = this.#place(name, credential);
   }
 
@@ -71,6 +73,18 @@ export class CollectorGuest {
   public sftp(...commands: readonly string[]): Promise<Attempt> {
     const call = this.ssh.replace(/^ssh/, 'sftp -q -b -').replace('-p ', '-P ');
     return this.attempt(`printf '%s\\n' ${commands.map(quoted).join(' ')} | ${call}`);
+  }
+
+  /** Duplicity on the device, with a cache of its own for each `name`; URL stands for the directory over `way`. */
+  public duplicity(way: 'rsync' | 'sftp', words: string, name: string = way): Promise<Attempt> {
+    const { port } = this.#lab.server.collector;
+    const url = `${way}://${this.#server}:${String(port)}//backups`;
+    const ssh = `-oIdentityFile=/tmp/${this.#name}/key -oUserKnownHostsFile=/tmp/${this.#name}/known_hosts -oStrictHostKeyChecking=yes`;
+    const options = `--archive-dir=/tmp/archive-${name} --name=test --num-retries=1 --ssh-options=${quoted(ssh)}`;
+    const environment = 'PASSPHRASE=passphrase HOME=/tmp GNUPGHOME=/tmp/gnupg';
+    return this.attempt(
+      `mkdir -p -m 0700 /tmp/gnupg; ${environment} duplicity ${words.replaceAll('URL', url)} ${options}`,
+    );
   }
 
   get #server(): string {

@@ -69,7 +69,13 @@ export const anEvent: Examples = {
   'transport.closed': { event: 'transport.closed', host: 'gateway:22', transport: 'gateway' },
   'transport.failed': { event: 'transport.failed', host: 'gateway:22', transport: 'gateway', failure: unreachable },
   'hostkey.remembered': { event: 'hostkey.remembered', host: 'gateway:22', fingerprint: 'SHA256:aaa' },
-  'fleetkey.registered': { event: 'fleetkey.registered', title: 'balena-backup', fingerprint: 'SHA256:bbb' },
+  'fleetkey.registered': {
+    event: 'fleetkey.registered',
+    title: 'balena-backup',
+    fingerprint: 'SHA256:bbb',
+    removed: 1,
+  },
+  'fleetkey.restored': { event: 'fleetkey.restored', title: 'balena-backup', fingerprint: 'SHA256:bbb' },
   'credential.refused': {
     event: 'credential.refused',
     who: 'ssh',

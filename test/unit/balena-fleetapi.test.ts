@@ -140,10 +140,37 @@ describe('the account', () => {
   });
 
   test('gets the key once, whatever its comment', async () => {
-    expect(await adapter().ensureKey('balena-backup', 'ssh-ed25519 AAAA one', never)).toEqual(right({ added: true }));
-    expect(await adapter().ensureKey('balena-backup', 'ssh-ed25519 AAAA two', never)).toEqual(right({ added: false }));
+    const ensure = (publicKey: string): ReturnType<FleetApi['ensureKey']> =>
+      adapter().ensureKey({ title: 'balena-backup', publicKey, isNew: true }, never);
+
+    expect(await ensure('ssh-ed25519 AAAA one')).toEqual(right({ added: true, removed: 0 }));
+    expect(await ensure('ssh-ed25519 AAAA two')).toEqual(right({ added: false, removed: 0 }));
     expect(api.keys().map((key) => key.publicKey)).toEqual(['ssh-ed25519 AAAA one']);
   });
+
+  const there = [
+    ['ours', 'ssh-ed25519 AAAA balena-backup'],
+    ['of another title', 'ssh-ed25519 BBBB balena-backup'],
+    ['ours', 'ssh-ed25519 CCCC somebody'],
+  ] as const;
+
+  test.each([
+    { isNew: true, removed: 1, left: ['BBBB', 'CCCC', 'NNNN'] },
+    { isNew: false, removed: 0, left: ['AAAA', 'BBBB', 'CCCC', 'NNNN'] },
+  ])(
+    'loses with a key that is new ($isNew) what was ours and is lost, and no other',
+    async ({ isNew, removed, left: kept }) => {
+      for (const [title, publicKey] of there) api.state.addKey(title, publicKey);
+
+      const answer = await adapter().ensureKey(
+        { title: 'ours', publicKey: 'ssh-ed25519 NNNN balena-backup', isNew },
+        never,
+      );
+
+      expect(answer).toEqual(right({ added: true, removed }));
+      expect(api.keys().map((key) => key.publicKey.split(' ')[1])).toEqual(kept);
+    },
+  );
 });
 
 describe('devices that a person names', () => {

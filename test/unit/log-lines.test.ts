@@ -47,6 +47,7 @@ describe('events', () => {
       'warn transport.failed',
       'info hostkey.remembered',
       'info fleetkey.registered',
+      'warn fleetkey.restored',
       'error credential.refused',
       'info credential.recovered',
       'error target.unavailable',

@@ -1,0 +1,311 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isLeft } from 'fp-ts/Either';
+import { deviceUuidOf } from '../../src/model/brand';
+import type { SshCredential } from '../../src/model/ports';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { runProgram } from '../lab/process';
+import { CollectorGuest, collectorTarget, labKeys, runCredential } from '../support/collectorguest';
+
+let lab: Lab;
+let device: LabDevice;
+let guest: CollectorGuest;
+let own = '';
+let store = '';
+
+beforeAll(async () => {
+  lab = await startLab();
+});
+
+beforeEach(async () => {
+  const fleet = lab.addFleet({ name: `fleet${String(lab.devices.length)}` });
+  device = await lab.addDevice({ fleet, name: 'kitchen' });
+  own = `/backups/${device.uuid}`;
+  store = lab.storeOf(device);
+  guest = new CollectorGuest(lab, device, 'own', await runCredential(lab, device.uuid));
+  await device.sh('mkdir /tmp/data; echo one > /tmp/data/file; head -c 3000000 /dev/urandom > /tmp/large');
+});
+
+afterEach(async () => {
+  await device.remove();
+});
+
+afterAll(async () => {
+  await lab.stop();
+});
+
+/** Name, owner and content of all that is stored. */
+function stored(): readonly string[] {
+  return readdirSync(store, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(store, name)).isFile())
+    .map(
+      (name) =>
+        `${name} ${createHash('sha256')
+          .update(readFileSync(join(store, name)))
+          .digest('hex')}`,
+    )
+    .sort();
+}
+
+async function backUp(way: 'rsync' | 'sftp', action = ''): Promise<void> {
+  const url = `URL/${device.uuid}`;
+  const { code, said } = await guest.duplicity(way, `${action} --allow-source-mismatch /tmp/data ${url}`);
+  if (code !== 0) throw new Error(said);
+  await device.sh('date +%s%N >> /tmp/data/file; sleep 1.1');
+}
+
+describe('an append-only collector', () => {
+  beforeAll(() => lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' }));
+
+  it.each(['rsync', 'sftp'] as const)('takes full and incremental sets over %s, and gives them back', async (way) => {
+    await backUp(way, 'full');
+    await backUp(way);
+    const kept = stored();
+
+    await guest.duplicity(way, `remove-all-but-n-full 1 --force URL/${device.uuid}`);
+    await backUp(way, 'full');
+    await guest.duplicity(way, `remove-all-but-n-full 1 --force URL/${device.uuid}`);
+
+    expect(stored()).toEqual(expect.arrayContaining([...kept]));
+    expect(stored().filter((name) => /duplicity-full\.\S+manifest/.test(name))).toHaveLength(2);
+    const restored = await guest.duplicity(way, `restore URL/${device.uuid} /tmp/restored`, 'cold');
+    expect(restored.said).toContain('code 0');
+  });
+
+  it('lets nobody change or remove a finished set', async () => {
+    await backUp('rsync', 'full');
+    const kept = stored();
+    const [volume = ''] = lab.collectorFiles(device).filter((name) => name.includes('difftar'));
+    const [manifest = ''] = lab.collectorFiles(device).filter((name) => name.includes('manifest'));
+
+    for (const attempt of [
+      () => guest.rsync(`/tmp/large COLLECTOR:${own}/${volume}`),
+      () => guest.rsync(`--inplace /tmp/large COLLECTOR:${own}/${volume}`),
+      () => guest.rsync(`-r --delete --exclude=x /tmp/data/ COLLECTOR:${own}/`),
+      () => guest.sftp(`put /tmp/large ${own}/${volume}`),
+      () => guest.sftp(`rm ${own}/${manifest}`),
+      () => guest.sftp(`rename ${own}/${manifest} ${own}/away`),
+      () => guest.sftp(`chmod 666 ${own}/${volume}`),
+      () => guest.sftp(`chmod 777 ${own}`),
+      () => guest.sftp(`put /tmp/large ${own}/new`, `rename ${own}/new ${own}/${volume}`),
+    ]) {
+      expect(await attempt()).not.toMatchObject({ code: 0 });
+    }
+
+    expect(stored()).toEqual(expect.arrayContaining([...kept]));
+  });
+
+  it('lets a set that is not finished be made anew, and one whose manifest was cut off', async () => {
+    await backUp('rsync', 'full');
+    const manifest = lab.collectorFiles(device).find((name) => name.includes('manifest')) ?? '';
+    await device.sh(`gpg --batch --version >/dev/null; mkdir /tmp/cut`);
+    writeFileSync(join(device.folder, 'tmp/cut/whole'), readFileSync(join(store, manifest)));
+    await device.sh('head -c 60 /tmp/cut/whole > /tmp/cut/half');
+    const next = 'duplicity-full.20300101T000000Z';
+
+    await guest.rsync(`/tmp/data/file COLLECTOR:${own}/${next}.vol1.difftar.gpg`);
+    await guest.rsync(`/tmp/cut/half COLLECTOR:${own}/${next}.manifest.gpg`);
+    expect(await guest.rsync(`/tmp/large COLLECTOR:${own}/${next}.vol1.difftar.gpg`)).toMatchObject({ code: 0 });
+    expect(await guest.rsync(`/tmp/cut/whole COLLECTOR:${own}/${next}.manifest.gpg`)).toMatchObject({ code: 0 });
+
+    expect(await guest.sftp(`rm ${own}/${next}.vol1.difftar.gpg`)).not.toMatchObject({ code: 0 });
+    expect(statSync(join(store, `${next}.vol1.difftar.gpg`)).size).toBe(3_000_000);
+  });
+
+  it('goes back to a common one, in which old backups can be removed', async () => {
+    await backUp('rsync', 'full');
+    await backUp('rsync', 'full');
+    await lab.server.replaceCollector({});
+
+    await guest.duplicity('rsync', `remove-all-but-n-full 1 --force URL/${device.uuid}`);
+
+    expect(lab.collectorFiles(device).filter((name) => name.includes('manifest'))).toHaveLength(1);
+    await lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' });
+  });
+});
+
+describe('pruning by the collector itself', () => {
+  /** The orchestrator's own call. */
+  async function prune(uuid: string, keep: number, command = ''): Promise<string> {
+    const made = await labKeys(lab).pruneCredentialFor(collectorTarget(lab), deviceUuidOf(uuid), keep);
+    if (isLeft(made)) throw new Error(JSON.stringify(made.left));
+    return calledWith(made.right, command);
+  }
+
+  async function calledWith(credential: SshCredential, command: string): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'prune-'));
+    try {
+      writeFileSync(join(folder, 'key'), credential.privateKey.reveal(), { mode: 0o600 });
+      writeFileSync(join(folder, 'key-cert.pub'), credential.certificate ?? '');
+      writeFileSync(join(folder, 'known_hosts'), credential.knownHosts);
+      const { host, port } = lab.server.collector;
+      const files = [`IdentityFile=${folder}/key`, `UserKnownHostsFile=${folder}/known_hosts`];
+      const options = [...files, 'StrictHostKeyChecking=yes', 'BatchMode=yes'].flatMap((each) => ['-o', each]);
+      return await runProgram('ssh', ['-F', '/dev/null', ...options, '-p', String(port), `root@${host}`, command]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it('drops the oldest chains of an append-only collector, says which, and leaves what can be restored', async () => {
+    await lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' });
+    for (const action of ['full', '', 'full', '', 'full']) await backUp('rsync', action);
+    await guest.rsync(`/tmp/large COLLECTOR:${own}/duplicity-full.20300101T000000Z.vol1.difftar.gpg`);
+
+    const report: unknown = JSON.parse(await prune(device.uuid, 2, 'rm -rf /backups'));
+
+    expect(report).toMatchObject({
+      targets: [
+        {
+          kept: [expect.any(String), expect.any(String)],
+          dropped: [expect.stringContaining('.to.'), expect.any(String)],
+          files: 6,
+        },
+      ],
+    });
+    const left = lab.collectorFiles(device);
+    expect(left.filter((name) => /duplicity-full\.\S+manifest/.test(name))).toHaveLength(2);
+    expect(left).toContain('duplicity-full.20300101T000000Z.vol1.difftar.gpg');
+    const restored = await guest.duplicity('rsync', `restore URL/${device.uuid} /tmp/restored`, 'cold');
+    expect(restored.said).toContain('code 0');
+    expect(await lab.server.collectorLog()).toMatch(
+      new RegExp(`pruned device=${device.uuid} from=\\S+ kept=\\S+ dropped=\\S+ files=6`),
+    );
+    expect(JSON.parse(await prune(device.uuid, 2))).toMatchObject({ targets: [{ dropped: [] }] });
+  });
+
+  it('of a device without backups fails and says so', async () => {
+    await expect(prune('f'.repeat(32), 1)).rejects.toThrow('there are no backups of this device here');
+  });
+});
+
+describe('a quota', () => {
+  beforeAll(() => lab.server.replaceCollector({ COLLECTOR_QUOTA: '1M' }));
+
+  const used = (): number => Number(spawnSync('du', ['-s', '-B1', store], { encoding: 'utf8' }).stdout.split('\t')[0]);
+
+  it.each([
+    { way: 'a large file over rsync', attempt: () => guest.rsync(`/tmp/large COLLECTOR:${own}/large`) },
+    { way: 'a large file over sftp', attempt: () => guest.sftp(`put /tmp/large ${own}/large`) },
+    {
+      way: 'many files over rsync',
+      attempt: () => guest.rsync(`-r /tmp/many/ COLLECTOR:${own}/many/ && ${again('many2')}`),
+    },
+    { way: 'many files over sftp', attempt: () => guest.sftp(`put -r /tmp/many ${own}/many`, 'pwd') },
+    {
+      way: 'many empty files',
+      attempt: () => guest.rsync(`-r /tmp/empty/ COLLECTOR:${own}/empty/ && ${again('empty2')}`),
+    },
+    {
+      way: 'many sessions at once',
+      attempt: () =>
+        guest.attempt(
+          `for i in 1 2 3 4 5 6; do rsync --bwlimit=200 -e '${call()}' /tmp/large root@${lab.server.collector.host}:${own}/$i & done; wait; ${again('last')}`,
+        ),
+    },
+  ])('holds against $way', async ({ attempt }) => {
+    await device.sh(
+      'mkdir /tmp/many /tmp/empty; for i in $(seq 40); do head -c 40000 /dev/urandom > /tmp/many/$i; done; for i in $(seq 300); do : > /tmp/empty/$i; done',
+    );
+
+    const { code } = await attempt();
+
+    expect(code).not.toBe(0);
+    expect(used()).toBeLessThan(2_500_000);
+  });
+
+  it('says so to the device and in the log, and lets it read, and remove what is too much', async () => {
+    await guest.rsync(`-r /tmp/data/ COLLECTOR:${own}/`);
+    await device.sh('head -c 1100000 /dev/urandom > /tmp/much');
+    await lab.server.replaceCollector({});
+    await guest.rsync(`/tmp/much COLLECTOR:${own}/much`);
+    await lab.server.replaceCollector({ COLLECTOR_QUOTA: '1M' });
+
+    const refused = await guest.rsync(`/tmp/data/file COLLECTOR:${own}/more`);
+    const read = await guest.rsync(`COLLECTOR:${own}/much /tmp/back`);
+    const removed = await guest.rsync(`-r --delete --exclude=file /tmp/data/ COLLECTOR:${own}/`);
+
+    expect(refused.said).toMatch(/quota exceeded: this device has stored \d+ bytes and may store 1048576/);
+    expect(await lab.server.collectorLog()).toMatch(/refused device=\S+ .*quota exceeded/);
+    expect([read.code, removed.code]).toEqual([0, 0]);
+    expect(lab.collectorFiles(device)).toEqual(['file']);
+    expect(await guest.rsync(`/tmp/data/file COLLECTOR:${own}/more`)).toMatchObject({ code: 0 });
+  });
+
+  function call(): string {
+    return guest.ssh.replace(/ root@\S+$/, '');
+  }
+
+  function again(name: string): string {
+    return `rsync -e '${call()}' /tmp/data/file root@${lab.server.collector.host}:${own}/${name}`;
+  }
+});
+
+describe('another container on the same volumes', () => {
+  it('is the same server, knows the devices, and gives nobody the number of another', async () => {
+    await guest.rsync(`/tmp/data/file COLLECTOR:${own}/before`);
+    const owner = statSync(join(store, 'before')).uid;
+
+    await lab.server.replaceCollector({});
+
+    expect(await guest.rsync(`/tmp/data/file COLLECTOR:${own}/after`)).toMatchObject({ code: 0 });
+    expect(statSync(join(store, 'after')).uid).toBe(owner);
+    rmSync(store, { recursive: true });
+    expect(await guest.rsync(`/tmp/data/file COLLECTOR:${own}/after`)).toMatchObject({ code: 0 });
+    expect(statSync(join(store, 'after')).uid).toBeGreaterThan(owner);
+  });
+
+  it.each([
+    { name: 'COLLECTOR_QUOTA', value: 'much' },
+    { name: 'COLLECTOR_APPEND_ONLY', value: 'yes' },
+    { name: 'COLLECTOR_CA_KEY', value: 'no key' },
+  ])('does not start with a $name that it cannot read', async ({ name, value }) => {
+    const run = lab.server.engine.docker(['run', '--rm', '--env', `${name}=${value}`, 'collector:lab']);
+
+    await expect(run).rejects.toThrow(name);
+  });
+});
+
+describe('what the first generation left as root', () => {
+  /** A chain as Duplicity made it there. */
+  function leave(folder: string, options: readonly string[]): void {
+    const work = mkdtempSync(join(tmpdir(), 'first-'));
+    mkdirSync(join(work, 'data'));
+    mkdirSync(join(work, 'gnupg'), { mode: 0o700 });
+    writeFileSync(join(work, 'data', 'old'), 'from before');
+    mkdirSync(folder, { recursive: true });
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: work,
+      GNUPGHOME: join(work, 'gnupg'),
+      PASSPHRASE: 'passphrase',
+    };
+    const args = ['full', `--archive-dir=${work}/archive`, ...options, join(work, 'data'), `file://${folder}`];
+    const { status, stderr } = spawnSync('duplicity', args, { env, encoding: 'utf8' });
+    rmSync(work, { recursive: true });
+    if (status !== 0) throw new Error(stderr);
+  }
+
+  it.each([
+    { layout: 'the UUID as a folder', path: (uuid: string) => `/${uuid}`, options: () => '' },
+    { layout: 'the UUID as a prefix', path: () => '', options: (uuid: string) => `--file-prefix=${uuid}-` },
+  ])('with $layout is restored and added to', async ({ path, options }) => {
+    const flags = options(device.uuid);
+    leave(`${lab.server.backups}${path(device.uuid)}`, flags === '' ? [] : [flags]);
+    const url = `URL${path(device.uuid)}`;
+
+    const restored = await guest.duplicity('rsync', `restore ${flags} ${url} /tmp/restored`);
+    const added = await guest.duplicity('rsync', `incr ${flags} --allow-source-mismatch /tmp/data ${url}`);
+
+    expect(restored.said).toContain('code 0');
+    expect(added.said).toContain('code 0');
+    expect(await device.sh('cat /tmp/restored/old')).toBe('from before');
+    expect(lab.collectorFiles(device).filter((name) => name.includes('manifest'))).toHaveLength(2);
+    expect(readdirSync(lab.server.backups).filter((name) => name.includes('-'))).toEqual([]);
+    expect(statSync(store).mode & 0o7777).toBe(0o770);
+  });
+});
