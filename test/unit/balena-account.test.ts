@@ -59,7 +59,9 @@ test('a new key is added once, under a name that a person knows', async () => {
 test.each([
   {
     when: 'within the hour after it was refused somewhere',
-    pass: (account: ReturnType<typeof createAccount>) => { account.doubt(); },
+    pass: (account: ReturnType<typeof createAccount>) => {
+      account.doubt();
+    },
   },
   { when: 'an hour later in any case', pass: () => (world.now += HOUR_MS) },
 ])('a key that was removed is put back $when, with a warning', async ({ pass }) => {
