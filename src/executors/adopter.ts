@@ -1,7 +1,7 @@
 import type { Adopter } from '../model/ports';
 import { slotText } from '../model/slot';
 import { carryOut } from './containerrun';
-import { judgeOf, type RunTools } from './devicerun';
+import { judgeOf, meansFor, type RunTools } from './devicerun';
 import { attachScript, cancelScript } from './script';
 
 /** Joins a run that another process, or an earlier link, left on the device. Starts nothing. */
@@ -19,7 +19,7 @@ export function createAdopter(tools: RunTools): Adopter {
         cancelScript: cancelScript(name),
         judge: judgeOf(tools.settings, record.place.startsWith('file:')),
       },
-      tools,
+      meansFor(tools, device.uuid),
     );
   };
 }

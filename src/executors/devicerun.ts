@@ -2,6 +2,7 @@ import { isLeft } from 'fp-ts/Either';
 import { createHash } from 'node:crypto';
 import type { Action } from '../model/action';
 import { credentialsFor } from '../model/backend';
+import type { DeviceUuid } from '../model/brand';
 import { passphraseOf } from '../model/passphrase';
 import type { Target } from '../model/policy';
 import type { Keys, RunContext, SshCredential } from '../model/ports';
@@ -69,8 +70,14 @@ export async function runOnDevice(
       cancelScript: cancelScript(name),
       judge: judgeOf(settings, target.deviceLocal),
     },
-    tools,
+    meansFor(tools, action.device.uuid),
   );
+}
+
+/** What a run is carried out with: a device's own passphrase is not among the secrets that a log knows of. */
+export function meansFor(tools: RunTools, device: DeviceUuid): RunMeans {
+  const own = passphraseOf(tools.settings, device).reveal();
+  return { ...tools, scrub: (text) => tools.scrub(text.replaceAll(own, '[secret]')) };
 }
 
 /** The run as events name it. */
