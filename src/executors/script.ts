@@ -68,7 +68,8 @@ export function startScript(host: HostOrder, container: ContainerOrder): string 
     ...named(host),
     MODE: 'start',
     APP: String(host.fleetId),
-    VOLUMES: typeof host.volumes === 'string' ? host.volumes : host.volumes.join(' '),
+    // With a sign that no name begins with: a volume may be called `any`.
+    VOLUMES: typeof host.volumes === 'string' ? `=${host.volumes}` : host.volumes.join(' '),
     MOUNT: host.mount,
     IMAGE: host.image,
     CPUS: host.cpus === null ? '' : String(host.cpus),

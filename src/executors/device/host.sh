@@ -56,12 +56,12 @@ take_name() {
   exit 0
 }
 
-# The names of the volumes to mount: those named, `all` there are (or it fails), or `any` there are.
+# The names of the volumes to mount: those named, `=all` there are (or it fails), or `=any` there are.
 volumes() {
   present=$(engine volume ls --quiet 2>/dev/null | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
-  if [ "$VOLUMES" = any ]; then
+  if [ "$VOLUMES" = =any ]; then
     chosen=$present
-  elif [ "$VOLUMES" = all ]; then
+  elif [ "$VOLUMES" = =all ]; then
     if [ -z "$present" ]; then say 'failed volumes-none'; exit 0; fi
     chosen=$present
   else
@@ -108,6 +108,13 @@ limits() {
   fi
 }
 
+# What root in the container may do: read what belongs to anybody, and, to write volumes back, give files to anybody.
+privileges() {
+  privileges='--security-opt no-new-privileges --cap-drop ALL --cap-add DAC_OVERRIDE'
+  if [ "$KIND" = backup ]; then return; fi
+  for each in CHOWN FOWNER FSETID MKNOD; do privileges="$privileges --cap-add $each"; done
+}
+
 # Secrets are in memory only, and gone two minutes after at the latest, whatever becomes of this shell.
 place_script() {
   mkdir -p "$DIR"
@@ -122,6 +129,7 @@ start() {
   volumes
   image
   limits
+  privileges
   place_script
   mounts=
   for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:$MOUNT"; done
@@ -133,7 +141,7 @@ start() {
     --label "balena-backup.run-id=$RUN_ID" --label "balena-backup.kind=$KIND" --label "balena-backup.slot=$SLOT" \
     --label "balena-backup.device=$DEVICE" --label "balena-backup.nonce=$NONCE" \
     --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 \
-    --cpu-shares 2 --oom-score-adj 1000 $limits \
+    --cpu-shares 2 --oom-score-adj 1000 $limits $privileges \
     --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
     --volume "$DIR:/run/balena-backup:ro" $mounts \
     --entrypoint sh "$IMAGE" /run/balena-backup/run.sh 2>&1 >/dev/null); then

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+
+/** The name of a file that comes to be where a value is taken for a command. */
+export const CANARY = 'canary-of-an-injection';
+
+const COMMANDS = [
+  `$(touch ${CANARY})`,
+  `\`touch ${CANARY}\``,
+  `; touch ${CANARY};`,
+  `& touch ${CANARY} &`,
+  `&& touch ${CANARY}`,
+  `|| touch ${CANARY}`,
+  `| touch ${CANARY}`,
+  `\ntouch ${CANARY}\n`,
+  `\r\ntouch ${CANARY}\r\n`,
+  `'; touch ${CANARY}; '`,
+  `'"'"'; touch ${CANARY}; '"'"'`,
+  `\\'; touch ${CANARY}; \\'`,
+  `"; touch ${CANARY}; "`,
+  `' -- $(touch ${CANARY}) '`,
+  `}; touch ${CANARY}; {`,
+  `)\ntouch ${CANARY}\n(`,
+  `END_n0nce\ntouch ${CANARY}`,
+  `KEY_n0nce\ntouch ${CANARY}\n`,
+  `\${x:=$(touch ${CANARY})}`,
+  `$((a[$(touch ${CANARY})]))`,
+  `<(touch ${CANARY})`,
+  `>${CANARY}`,
+  `\0;touch ${CANARY}`,
+  `$'\\n'touch ${CANARY}`,
+];
+
+const OPTIONS = [
+  '--gpg-binary=/tmp/x',
+  '--gpg-options=--output=/etc/passwd',
+  '--rsync-options=--rsh=sh',
+  '--ssh-options=-oProxyCommand=sh',
+  '--ssh-askpass',
+  '--archive-dir=/volumes',
+  '--arch=/volumes',
+  '--log-file=/etc/passwd',
+  '--log-fd=1',
+  '--tempdir=/volumes',
+  '--include-filelist=/etc/passwd',
+  '--exclude-filelist=/dev/stdin',
+  '--include=/etc',
+  '--sftp-command=sh',
+  '--scp-command=sh',
+  '--par2-options=-x',
+  '--encrypt-key=DEADBEEF',
+  '--encrypt-secret-keyring=/tmp/x',
+  '--no-encryption',
+  '--no-enc',
+  '--idr-fakeroot=/',
+  '--ssl-no-check-certificate',
+  '--ssl-cacert-file=/tmp/x',
+  '--cf-backend=x',
+  '--webdav-headers=X: y',
+  '--force',
+  '--name=other',
+  '--use-agent',
+  '--pydevd',
+  '-v9',
+  '--',
+  '-',
+  '-oProxyCommand=sh',
+  '-e sh',
+  '--verbosity=9',
+];
+
+const SHAPES = [
+  '',
+  ' ',
+  '\t',
+  '\u0000',
+  '\u0007',
+  '\u001b[2J\u001b]0;title\u0007',
+  '\u202etxt.exe',
+  '\ud800',
+  '\u2028',
+  '\ufeff',
+  '../../../etc/passwd',
+  '/etc/passwd',
+  '//evil/../..',
+  '%2e%2e%2f',
+  '%00',
+  '%0a',
+  '{{.Config.Env}}',
+  '%s%n%d',
+  '__proto__',
+  'constructor',
+  'toString',
+  'NaN',
+  'Infinity',
+  '-1',
+  '0',
+  '1e309',
+  '0x10',
+  '9'.repeat(400),
+  'true',
+  'TRUE',
+  'true\n',
+  'any',
+  'all',
+  'all,all',
+  '=all',
+  '*',
+  '?',
+  '[a-z]',
+  '~root',
+  '$UUID',
+  '$PATH',
+  '$CLI_API_KEY',
+  '${PASSPHRASE}',
+  '$AWS_SECRET_ACCESS_KEY',
+  '$FTP_PASSWORD',
+  '$BACKUP_URL',
+  '${UUID:-x}',
+  '$$',
+  "'",
+  '"',
+  '\\',
+  'a'.repeat(10_000),
+  '('.repeat(5000),
+  '*/'.repeat(3000),
+];
+
+const written = [...COMMANDS, ...OPTIONS, ...SHAPES];
+
+/** At least 200 values that try to be more than a value: the written list, beside something good too, and at random. */
+export function hostileValues(good: string): readonly string[] {
+  const random = fc.sample(fc.string({ unit: 'binary', maxLength: 60 }), { numRuns: 60, seed: 20_261_125 });
+  const mixed = fc.sample(
+    fc.array(
+      fc.constantFrom('$', '`', "'", '"', '\\', '\n', ';', '|', '-', '--', '/', '..', ' ', 'a', ':', '@', '%41'),
+      {
+        maxLength: 12,
+      },
+    ),
+    { numRuns: 60, seed: 20_261_126 },
+  );
+  const beside = written
+    .filter((value) => value.length < 200)
+    .flatMap((value) => [`${good}${value}`, `${good} ${value}`]);
+  return [...written, ...beside, ...random, ...mixed.map((parts) => parts.join(''))];
+}

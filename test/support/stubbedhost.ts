@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CANARY } from './hostile';
+
+export interface Played {
+  /** The words that the engine got for its `run`. */
+  readonly run: readonly string[];
+  /** The words that Duplicity got for its first command. */
+  readonly duplicity: readonly string[];
+  readonly wasInjected: boolean;
+}
+
+/** Takes down its words, one after the other with NUL between them, and what it is to do. */
+const ENGINE = `#!/bin/sh
+case "$1 $2" in
+  'volume ls') printf '%s\\n' 1234_data 1234_any 1234_other '1234_$(touch ${CANARY})' ; exit 0 ;;
+  'info --format' | 'version ' | 'image inspect' | 'pull --quiet') echo true; exit 0 ;;
+esac
+if [ "$1" = run ]; then
+  printf '%s\\0' "$@" >"$PLAYED/run"
+  cp "$STAGE"/run/*/run.sh "$PLAYED/run.sh"
+fi
+exit 1
+`;
+const DUPLICITY = `#!/bin/sh
+if [ "$1" = --version ]; then echo 'duplicity 3.0.4'; exit 0; fi
+if [ ! -e "$PLAYED/duplicity" ]; then printf '%s\\0' "$@" >"$PLAYED/duplicity"; fi
+exit 1
+`;
+
+/** A machine without an engine or Duplicity, but with programs of their names: device scripts can be run for real. */
+export class StubbedHost {
+  /** Of the fleet 1234. */
+  public static readonly volumes: readonly string[] = ['any', 'data', 'other'];
+  readonly #stage = mkdtempSync(join(tmpdir(), 'stubbed-host-'));
+  #count = 0;
+
+  public constructor() {
+    const bin = join(this.#stage, 'bin');
+    mkdirSync(bin);
+    for (const [name, text] of Object.entries({
+      'balena-engine': ENGINE,
+      duplicity: DUPLICITY,
+      gpg: '#!/bin/sh\nexit 0\n',
+    })) {
+      writeFileSync(join(bin, name), text, { mode: 0o755 });
+    }
+    for (const name of ['volumes/data', 'archive', 'gnupg']) mkdirSync(join(this.#stage, name), { recursive: true });
+  }
+
+  /** Runs a device script to its end, and what it would run in the container after it. */
+  public play(script: string): Played {
+    this.#count += 1;
+    const played = join(this.#stage, `played${String(this.#count)}`);
+    mkdirSync(played);
+    this.#sh(this.#at(script), played);
+    rmSync(join(this.#stage, 'run'), { recursive: true, force: true });
+    const inside = join(played, 'run.sh');
+    if (existsSync(inside)) this.#sh(readFileSync(inside, 'utf8'), played);
+    return {
+      run: wordsIn(join(played, 'run')),
+      duplicity: wordsIn(join(played, 'duplicity')),
+      wasInjected: [played, this.#stage].some((folder) => existsSync(join(folder, CANARY))),
+    };
+  }
+
+  public remove(): void {
+    rmSync(this.#stage, { recursive: true, force: true });
+  }
+
+  /** With paths of this stage's own, which a shell reads as one word wherever they stand. */
+  #at(script: string): string {
+    return script
+      .replaceAll('/run/balena-backup/$NONCE', '$STAGE/run/$NONCE')
+      .replaceAll('find /run/balena-backup ', 'find "$STAGE/run" ')
+      .replaceAll('WORK=/tmp/balena-backup', 'WORK="$STAGE/work"')
+      .replaceAll('/dev/shm/balena-backup', '$STAGE/secrets')
+      .replaceAll('/volumes/*/', '$STAGE/volumes/*/')
+      .replaceAll('chmod 0700 /archive /gnupg', ':')
+      .replaceAll('(sleep 120; rm -rf "$DIR")', ':')
+      .replaceAll('sleep 5', 'sleep 1');
+  }
+
+  #sh(script: string, played: string): void {
+    const env = { PATH: `${join(this.#stage, 'bin')}:/usr/bin:/bin`, STAGE: this.#stage, PLAYED: played };
+    spawnSync('sh', ['-s'], { input: script, cwd: played, env, encoding: 'utf8', timeout: 20_000 });
+  }
+}
+
+function wordsIn(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\0').slice(0, -1) : [];
+}
