@@ -12,6 +12,10 @@ NAME = re.compile(
 )
 
 
+# Nothing, or the packets before the encrypted one.
+KEY_PACKETS = (0, 1, 3)
+
+
 class Key(NamedTuple):
     """One set of one target. `start` is None for a full set."""
 
@@ -40,11 +44,12 @@ def parse(folder, name):
 def is_whole(fd, size):
     """Whether an OpenPGP message has not been cut off: its last packet ends where the file does. A manifest that was
     being sent when the link broke is not there yet. Reads lengths only; what is no OpenPGP message counts as whole."""
-    at = 0
+    at = kind = 0
     while at < size:
         tag = os.pread(fd, 1, at)[0]
         if not tag & 0x80:
             return at == 0
+        kind = tag & 0x3F if tag & 0x40 else tag >> 2 & 0xF
         at += 1
         if tag & 0x40:
             at = _end_of_new(fd, at)
@@ -55,7 +60,7 @@ def is_whole(fd, size):
             at += octets + int.from_bytes(os.pread(fd, octets, at), 'big')
         if at is None:
             return False
-    return at == size and size > 0
+    return at == size and kind not in KEY_PACKETS
 
 
 def _end_of_new(fd, at):

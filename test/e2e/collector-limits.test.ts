@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLeft } from 'fp-ts/Either';
@@ -14,24 +23,25 @@ import { CollectorGuest, collectorTarget, labKeys, runCredential } from '../supp
 let lab: Lab;
 let device: LabDevice;
 let guest: CollectorGuest;
+let uuid = '';
 let own = '';
 let store = '';
 
 beforeAll(async () => {
   lab = await startLab();
+  device = await lab.addDevice({ fleet: lab.addFleet({ name: 'home' }), name: 'kitchen' });
+  await device.sh(
+    'mkdir /tmp/data /tmp/cut /tmp/many /tmp/empty; head -c 3000000 /dev/urandom > /tmp/large; for i in $(seq 40); do head -c 40000 /dev/urandom > /tmp/many/$i; done; for i in $(seq 300); do : > /tmp/empty/$i; done',
+  );
 });
 
+/** For the collector a device is its UUID: each test has another one, on the same machine. */
 beforeEach(async () => {
-  const fleet = lab.addFleet({ name: `fleet${String(lab.devices.length)}` });
-  device = await lab.addDevice({ fleet, name: 'kitchen' });
-  own = `/backups/${device.uuid}`;
-  store = lab.storeOf(device);
-  guest = new CollectorGuest(lab, device, 'own', await runCredential(lab, device.uuid));
-  await device.sh('mkdir /tmp/data; echo one > /tmp/data/file; head -c 3000000 /dev/urandom > /tmp/large');
-});
-
-afterEach(async () => {
-  await device.remove();
+  uuid = randomBytes(16).toString('hex');
+  own = `/backups/${uuid}`;
+  store = join(lab.server.backups, uuid);
+  guest = new CollectorGuest(lab, device, uuid, await runCredential(lab, uuid));
+  await device.sh('rm -rf /tmp/archive-* /tmp/restored; echo one > /tmp/data/file');
 });
 
 afterAll(async () => {
@@ -40,6 +50,7 @@ afterAll(async () => {
 
 /** Name, owner and content of all that is stored. */
 function stored(): readonly string[] {
+  if (!existsSync(store)) return [];
   return readdirSync(store, { recursive: true, encoding: 'utf8' })
     .filter((name) => statSync(join(store, name)).isFile())
     .map(
@@ -51,9 +62,13 @@ function stored(): readonly string[] {
     .sort();
 }
 
-async function backUp(way: 'rsync' | 'sftp', action = ''): Promise<void> {
-  const url = `URL/${device.uuid}`;
-  const { code, said } = await guest.duplicity(way, `${action} --allow-source-mismatch /tmp/data ${url}`);
+function nameOf(line: string): string {
+  return line.replace(/ [0-9a-f]{64}$/, '');
+}
+
+async function backUp(action = ''): Promise<void> {
+  const url = `URL/${uuid}`;
+  const { code, said } = await guest.duplicity('rsync', `${action} --allow-source-mismatch /tmp/data ${url}`);
   if (code !== 0) throw new Error(said);
   await device.sh('date +%s%N >> /tmp/data/file; sleep 1.1');
 }
@@ -61,26 +76,30 @@ async function backUp(way: 'rsync' | 'sftp', action = ''): Promise<void> {
 describe('an append-only collector', () => {
   beforeAll(() => lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' }));
 
-  it.each(['rsync', 'sftp'] as const)('takes full and incremental sets over %s, and gives them back', async (way) => {
-    await backUp(way, 'full');
-    await backUp(way);
+  it('takes full and incremental sets, drops none when told to, and gives them back', async () => {
+    await backUp('full');
+    await backUp();
     const kept = stored();
 
-    await guest.duplicity(way, `remove-all-but-n-full 1 --force URL/${device.uuid}`);
-    await backUp(way, 'full');
-    await guest.duplicity(way, `remove-all-but-n-full 1 --force URL/${device.uuid}`);
+    await guest.duplicity('rsync', `remove-all-but-n-full 1 --force URL/${uuid}`);
+    await backUp('full');
+    await guest.duplicity('rsync', `remove-all-but-n-full 1 --force URL/${uuid}`);
 
     expect(stored()).toEqual(expect.arrayContaining([...kept]));
     expect(stored().filter((name) => /duplicity-full\.\S+manifest/.test(name))).toHaveLength(2);
-    const restored = await guest.duplicity(way, `restore URL/${device.uuid} /tmp/restored`, 'cold');
+    const restored = await guest.duplicity('rsync', `restore URL/${uuid} /tmp/restored`, 'cold');
     expect(restored.said).toContain('code 0');
   });
 
   it('lets nobody change or remove a finished set', async () => {
-    await backUp('rsync', 'full');
+    await backUp('full');
     const kept = stored();
-    const [volume = ''] = lab.collectorFiles(device).filter((name) => name.includes('difftar'));
-    const [manifest = ''] = lab.collectorFiles(device).filter((name) => name.includes('manifest'));
+    const [volume = ''] = stored()
+      .map(nameOf)
+      .filter((name) => name.includes('difftar'));
+    const [manifest = ''] = stored()
+      .map(nameOf)
+      .filter((name) => name.includes('manifest'));
 
     for (const attempt of [
       () => guest.rsync(`/tmp/large COLLECTOR:${own}/${volume}`),
@@ -100,9 +119,11 @@ describe('an append-only collector', () => {
   });
 
   it('lets a set that is not finished be made anew, and one whose manifest was cut off', async () => {
-    await backUp('rsync', 'full');
-    const manifest = lab.collectorFiles(device).find((name) => name.includes('manifest')) ?? '';
-    await device.sh(`gpg --batch --version >/dev/null; mkdir /tmp/cut`);
+    await backUp('full');
+    const manifest =
+      stored()
+        .map(nameOf)
+        .find((name) => name.includes('manifest')) ?? '';
     writeFileSync(join(device.folder, 'tmp/cut/whole'), readFileSync(join(store, manifest)));
     await device.sh('head -c 60 /tmp/cut/whole > /tmp/cut/half');
     const next = 'duplicity-full.20300101T000000Z';
@@ -117,21 +138,25 @@ describe('an append-only collector', () => {
   });
 
   it('goes back to a common one, in which old backups can be removed', async () => {
-    await backUp('rsync', 'full');
-    await backUp('rsync', 'full');
+    await backUp('full');
+    await backUp('full');
     await lab.server.replaceCollector({});
 
-    await guest.duplicity('rsync', `remove-all-but-n-full 1 --force URL/${device.uuid}`);
+    await guest.duplicity('rsync', `remove-all-but-n-full 1 --force URL/${uuid}`);
 
-    expect(lab.collectorFiles(device).filter((name) => name.includes('manifest'))).toHaveLength(1);
+    expect(
+      stored()
+        .map(nameOf)
+        .filter((name) => name.includes('manifest')),
+    ).toHaveLength(1);
     await lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' });
   });
 });
 
 describe('pruning by the collector itself', () => {
   /** The orchestrator's own call. */
-  async function prune(uuid: string, keep: number, command = ''): Promise<string> {
-    const made = await labKeys(lab).pruneCredentialFor(collectorTarget(lab), deviceUuidOf(uuid), keep);
+  async function prune(whose: string, keep: number, command = ''): Promise<string> {
+    const made = await labKeys(lab).pruneCredentialFor(collectorTarget(lab), deviceUuidOf(whose), keep);
     if (isLeft(made)) throw new Error(JSON.stringify(made.left));
     return calledWith(made.right, command);
   }
@@ -153,10 +178,10 @@ describe('pruning by the collector itself', () => {
 
   it('drops the oldest chains of an append-only collector, says which, and leaves what can be restored', async () => {
     await lab.server.replaceCollector({ COLLECTOR_APPEND_ONLY: 'true' });
-    for (const action of ['full', '', 'full', '', 'full']) await backUp('rsync', action);
+    for (const action of ['full', '', 'full', '', 'full']) await backUp(action);
     await guest.rsync(`/tmp/large COLLECTOR:${own}/duplicity-full.20300101T000000Z.vol1.difftar.gpg`);
 
-    const report: unknown = JSON.parse(await prune(device.uuid, 2, 'rm -rf /backups'));
+    const report: unknown = JSON.parse(await prune(uuid, 2, 'rm -rf /backups'));
 
     expect(report).toMatchObject({
       targets: [
@@ -167,15 +192,15 @@ describe('pruning by the collector itself', () => {
         },
       ],
     });
-    const left = lab.collectorFiles(device);
+    const left = stored().map(nameOf);
     expect(left.filter((name) => /duplicity-full\.\S+manifest/.test(name))).toHaveLength(2);
     expect(left).toContain('duplicity-full.20300101T000000Z.vol1.difftar.gpg');
-    const restored = await guest.duplicity('rsync', `restore URL/${device.uuid} /tmp/restored`, 'cold');
+    const restored = await guest.duplicity('rsync', `restore URL/${uuid} /tmp/restored`, 'cold');
     expect(restored.said).toContain('code 0');
     expect(await lab.server.collectorLog()).toMatch(
-      new RegExp(`pruned device=${device.uuid} from=\\S+ kept=\\S+ dropped=\\S+ files=6`),
+      new RegExp(`pruned device=${uuid} from=\\S+ kept=\\S+ dropped=\\S+ files=6`),
     );
-    expect(JSON.parse(await prune(device.uuid, 2))).toMatchObject({ targets: [{ dropped: [] }] });
+    expect(JSON.parse(await prune(uuid, 2))).toMatchObject({ targets: [{ dropped: [] }] });
   });
 
   it('of a device without backups fails and says so', async () => {
@@ -195,7 +220,7 @@ describe('a quota', () => {
       way: 'many files over rsync',
       attempt: () => guest.rsync(`-r /tmp/many/ COLLECTOR:${own}/many/ && ${again('many2')}`),
     },
-    { way: 'many files over sftp', attempt: () => guest.sftp(`put -r /tmp/many ${own}/many`, 'pwd') },
+    { way: 'many files over sftp', attempt: () => guest.sftp(`put -r /tmp/many ${own}/many`) },
     {
       way: 'many empty files',
       attempt: () => guest.rsync(`-r /tmp/empty/ COLLECTOR:${own}/empty/ && ${again('empty2')}`),
@@ -204,18 +229,14 @@ describe('a quota', () => {
       way: 'many sessions at once',
       attempt: () =>
         guest.attempt(
-          `for i in 1 2 3 4 5 6; do rsync --bwlimit=200 -e '${call()}' /tmp/large root@${lab.server.collector.host}:${own}/$i & done; wait; ${again('last')}`,
+          `for i in 1 2 3 4 5 6; do rsync --bwlimit=400 -e '${call()}' /tmp/large root@${lab.server.collector.host}:${own}/$i & done; wait; ${again('last')}`,
         ),
     },
   ])('holds against $way', async ({ attempt }) => {
-    await device.sh(
-      'mkdir /tmp/many /tmp/empty; for i in $(seq 40); do head -c 40000 /dev/urandom > /tmp/many/$i; done; for i in $(seq 300); do : > /tmp/empty/$i; done',
-    );
+    await attempt();
 
-    const { code } = await attempt();
-
-    expect(code).not.toBe(0);
-    expect(used()).toBeLessThan(2_500_000);
+    expect(used()).toBeLessThan(1_600_000);
+    expect(stored().length).toBeLessThan(300);
   });
 
   it('says so to the device and in the log, and lets it read, and remove what is too much', async () => {
@@ -232,7 +253,7 @@ describe('a quota', () => {
     expect(refused.said).toMatch(/quota exceeded: this device has stored \d+ bytes and may store 1048576/);
     expect(await lab.server.collectorLog()).toMatch(/refused device=\S+ .*quota exceeded/);
     expect([read.code, removed.code]).toEqual([0, 0]);
-    expect(lab.collectorFiles(device)).toEqual(['file']);
+    expect(stored().map(nameOf)).toEqual(['file']);
     expect(await guest.rsync(`/tmp/data/file COLLECTOR:${own}/more`)).toMatchObject({ code: 0 });
   });
 
@@ -291,12 +312,12 @@ describe('what the first generation left as root', () => {
   }
 
   it.each([
-    { layout: 'the UUID as a folder', path: (uuid: string) => `/${uuid}`, options: () => '' },
-    { layout: 'the UUID as a prefix', path: () => '', options: (uuid: string) => `--file-prefix=${uuid}-` },
+    { layout: 'the UUID as a folder', path: (device: string) => `/${device}`, options: () => '' },
+    { layout: 'the UUID as a prefix', path: () => '', options: (device: string) => `--file-prefix=${device}-` },
   ])('with $layout is restored and added to', async ({ path, options }) => {
-    const flags = options(device.uuid);
-    leave(`${lab.server.backups}${path(device.uuid)}`, flags === '' ? [] : [flags]);
-    const url = `URL${path(device.uuid)}`;
+    const flags = options(uuid);
+    leave(`${lab.server.backups}${path(uuid)}`, flags === '' ? [] : [flags]);
+    const url = `URL${path(uuid)}`;
 
     const restored = await guest.duplicity('rsync', `restore ${flags} ${url} /tmp/restored`);
     const added = await guest.duplicity('rsync', `incr ${flags} --allow-source-mismatch /tmp/data ${url}`);
@@ -304,7 +325,11 @@ describe('what the first generation left as root', () => {
     expect(restored.said).toContain('code 0');
     expect(added.said).toContain('code 0');
     expect(await device.sh('cat /tmp/restored/old')).toBe('from before');
-    expect(lab.collectorFiles(device).filter((name) => name.includes('manifest'))).toHaveLength(2);
+    expect(
+      stored()
+        .map(nameOf)
+        .filter((name) => name.includes('manifest')),
+    ).toHaveLength(2);
     expect(readdirSync(lab.server.backups).filter((name) => name.includes('-'))).toEqual([]);
     expect(statSync(store).mode & 0o7777).toBe(0o770);
   });

@@ -76,7 +76,7 @@ export class CollectorGuest {
   }
 
   /** Duplicity on the device, with a cache of its own for each `name`; URL stands for the directory over `way`. */
-  public duplicity(way: 'rsync' | 'sftp', words: string, name: string = way): Promise<Attempt> {
+  public duplicity(way: 'rsync' | 'sftp', words: string, name = 'warm'): Promise<Attempt> {
     const { port } = this.#lab.server.collector;
     const url = `${way}://${this.#server}:${String(port)}//backups`;
     const ssh = `-oIdentityFile=/tmp/${this.#name}/key -oUserKnownHostsFile=/tmp/${this.#name}/known_hosts -oStrictHostKeyChecking=yes`;
