@@ -97,13 +97,9 @@ class Choice {
   }
 }
 
-/** Whether no other way can mend it: the account itself is refused or unknown, or nobody wants the session any more. */
+/** Whether no other way can mend it. That the API key is refused is no such thing: only the tunnel asks for it. */
 function isTheSameEverywhere(failure: Failure): boolean {
-  return (
-    failure.kind === 'cancelled' ||
-    failure.kind === 'api-unavailable' ||
-    (failure.kind === 'auth-rejected' && failure.who === 'api')
-  );
+  return failure.kind === 'cancelled' || failure.kind === 'api-unavailable';
 }
 
 const PHASES: Readonly<Record<FailureOf<'device-unreachable'>['phase'], number>> = {

@@ -22,6 +22,8 @@ export class SshServer {
   public port = 0;
   /** Connections that logged in and commands that were asked for since the start. */
   public readonly counts = { connections: 0, channels: 0 };
+  /** Hears of a wish for a shell and never answers it. */
+  public isMute = false;
   readonly #options: SshServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -76,6 +78,7 @@ export class SshServer {
       connection.on('session', (accept) => {
         accept().on('exec', (acceptExec, _reject, { command }) => {
           this.counts.channels += 1;
+          if (this.isMute) return;
           this.#options.exec(connection, acceptExec(), command);
         });
       });
