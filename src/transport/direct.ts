@@ -28,6 +28,7 @@ export function createDirectTransport(options: DirectOptions): Transport {
         if (isLeft(address)) return address;
         return pacer.paced(device.uuid, signal, () => dial(address.right, limits, signal));
       },
+      namedFailure: ({ exitCode }) => (exitCode === STRANGER ? wrongAddress : null),
     },
     options,
   );
@@ -43,12 +44,18 @@ function wayTo(device: Device): Either<Failure, HostPort> {
   return isLeft(address) ? left(unreachable('resolve', `tag backupAddress: ${address.left}`)) : right(address.right);
 }
 
+/** Exit code of the check; no shell and no script of ours has it. */
+const STRANGER = 93;
+const wrongAddress = unreachable(
+  'resolve',
+  'the device at the address in its tag backupAddress is another one; correct the tag',
+);
+
 /**
  * An address may belong to another device tomorrow, and that one would let us in as well: the shell is only given on the
  * device that is meant. balenaOS keeps its UUID in that file; where there is none, nothing can be said.
  */
 function shellOn({ uuid }: Device): string {
   const file = '/mnt/boot/config.json';
-  const words = `unknown device: the one at this address is not ${uuid}; correct the tag backupAddress`;
-  return `if [ -f ${file} ] && ! grep -q '"${uuid}"' ${file}; then echo '${words}' >&2; exit 1; fi; exec sh`;
+  return `if [ -f ${file} ] && ! grep -q '"${uuid}"' ${file}; then exit ${String(STRANGER)}; fi; exec sh`;
 }

@@ -1,6 +1,8 @@
+import type { Failure } from '../model/failure';
 import type { Transport } from '../model/ports';
 import type { HostPort } from '../model/settings';
-import { dial, nameOf } from './dial';
+import { dial, nameOf, unreachable } from './dial';
+import { escaped, type LastWords } from './session';
 import { limitsOf, transportOf, type WayOptions } from './way';
 
 export interface GatewayOptions extends WayOptions {
@@ -20,7 +22,34 @@ export function createGatewayTransport(options: GatewayOptions): Transport {
       pinnedHostKey,
       commandFor: (device) => `host -s ${device.uuid} sh`,
       reach: (_device, _username, signal) => dial(address, limits, signal),
+      namedFailure,
     },
     options,
   );
+}
+
+/** What the gateway says in words while its exit status stays 0. */
+const WORDS: readonly { readonly pattern: RegExp; readonly failure: (line: string) => Failure }[] = [
+  {
+    pattern:
+      /^.*(?:not (?:online|connected|reachable)|is offline|host error|could not (?:connect|reach)|no route).*$/im,
+    failure: (line) => unreachable('channel', line),
+  },
+  {
+    pattern: /^.*(?:not authori[sz]ed|unauthori[sz]ed|access denied|permission denied \(publickey).*$/im,
+    failure: (line) => ({ kind: 'auth-rejected', who: 'ssh', detail: line }),
+  },
+  {
+    pattern: /^.*(?:device (?:was )?not found|unknown device|no such device).*$/im,
+    failure: (line) => unreachable('channel', line),
+  },
+];
+
+function namedFailure({ opening, stderr }: LastWords): Failure | null {
+  const text = `${opening}\n${stderr}`;
+  for (const { pattern, failure } of WORDS) {
+    const line = pattern.exec(text)?.[0];
+    if (line !== undefined) return failure(escaped(line.trim()).slice(0, 300));
+  }
+  return null;
 }

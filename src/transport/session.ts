@@ -3,15 +3,26 @@ import type { ClientChannel } from 'ssh2';
 import type { Failure } from '../model/failure';
 import type { Session, SessionEnd } from '../model/ports';
 import type { Connection } from './connection';
-import { unreachable } from './dial';
 import { LineSplitter } from './lines';
 
 const STDERR_TAIL = 4096;
 const OPENING_WORDS = 2048;
 
+/** What the far side has said when a shell has ended. */
+export interface LastWords {
+  /** The first 2 KiB of its standard output. */
+  readonly opening: string;
+  /** The last 4 KiB. */
+  readonly stderr: string;
+  readonly exitCode: number | null;
+}
+
+/** The failure that these words name, if they do. */
+export type NamedFailure = (words: LastWords) => Failure | null;
+
 /** The channel as a session. The connection belongs to it and ends with it. */
-export function sessionOf(channel: ClientChannel, connection: Connection): Session {
-  const shell = new Shell(channel, connection);
+export function sessionOf(channel: ClientChannel, connection: Connection, named: NamedFailure): Session {
+  const shell = new Shell(channel, connection, named);
   const lines = shell.lines();
   return {
     send: (text) => {
@@ -30,15 +41,17 @@ export function sessionOf(channel: ClientChannel, connection: Connection): Sessi
 class Shell {
   readonly #channel: ClientChannel;
   readonly #connection: Connection;
+  readonly #named: NamedFailure;
   readonly #closed: Promise<void>;
   #stderr = '';
   #opening = '';
   #hasExited = false;
   #exitCode: number | null = null;
 
-  public constructor(channel: ClientChannel, connection: Connection) {
+  public constructor(channel: ClientChannel, connection: Connection, named: NamedFailure) {
     this.#channel = channel;
     this.#connection = connection;
+    this.#named = named;
     this.#closed = new Promise((resolve) => {
       channel.once('close', resolve);
     });
@@ -76,38 +89,14 @@ class Shell {
     this.#connection.close();
     return {
       kind: inOrder ? 'closed' : 'lost',
-      failure: namedFailure(`${this.#opening}\n${this.#stderr}`),
+      failure: this.#named({ opening: this.#opening, stderr: this.#stderr, exitCode: this.#exitCode }),
       exitCode: this.#exitCode,
       stderrTail: escaped(this.#stderr),
     };
   }
 }
 
-/** What gateways say in words while their exit status stays 0. */
-const WORDS: readonly { readonly pattern: RegExp; readonly failure: (line: string) => Failure }[] = [
-  {
-    pattern:
-      /^.*(?:not (?:online|connected|reachable)|is offline|host error|could not (?:connect|reach)|no route).*$/im,
-    failure: (line) => unreachable('channel', line),
-  },
-  {
-    pattern: /^.*(?:not authori[sz]ed|unauthori[sz]ed|access denied|permission denied \(publickey).*$/im,
-    failure: (line) => ({ kind: 'auth-rejected', who: 'ssh', detail: line }),
-  },
-  {
-    pattern: /^.*(?:device (?:was )?not found|unknown device|no such device).*$/im,
-    failure: (line) => unreachable('channel', line),
-  },
-];
-
-function namedFailure(text: string): Failure | null {
-  for (const { pattern, failure } of WORDS) {
-    const line = pattern.exec(text)?.[0];
-    if (line !== undefined) return failure(escaped(line.trim()).slice(0, 300));
-  }
-  return null;
-}
-
-function escaped(text: string): string {
+/** Without characters that could move a cursor or hide text. */
+export function escaped(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (c) => (c === '\n' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`));
 }

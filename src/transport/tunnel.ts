@@ -44,6 +44,7 @@ export function createTunnelTransport(options: TunnelOptions): Transport {
       commandFor: () => 'sh',
       reach: (device, username, signal) =>
         pacer.paced(device.uuid, signal, () => tunnel.through(deviceHostOf(device), username, signal)),
+      namedFailure: () => null,
     },
     options,
   );

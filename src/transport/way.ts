@@ -10,7 +10,7 @@ import type { TransportKind } from '../model/settings';
 import { type Connection, type ConnectionLimits, login } from './connection';
 import { cancelled, type DialLimits } from './dial';
 import type { HostKeyRule } from './hostkey';
-import { sessionOf } from './session';
+import { type NamedFailure, sessionOf } from './session';
 
 export interface WayLimits extends DialLimits, ConnectionLimits {
   /** Pauses before another try of a login that was refused, as long as none has succeeded: a key that was registered a
@@ -39,6 +39,8 @@ export interface Way {
   readonly commandFor: (device: Device) => string;
   /** A stream to the SSH server. */
   readonly reach: (device: Device, username: string, signal: AbortSignal) => Promise<Either<Failure, Socket>>;
+  /** Trouble that shows only when the shell has ended. */
+  readonly namedFailure: NamedFailure;
 }
 
 const LIMITS: WayLimits = {
@@ -88,8 +90,12 @@ class Links {
     }
     this.#options.emit({ event: 'transport.connected', ...about });
     this.#open.add(session.right);
-    void session.right.ended.then(() => {
+    void session.right.ended.then(({ failure }) => {
       this.#open.delete(session.right);
+      // The key that was remembered at this login is that of another device.
+      if (failure?.kind === 'device-unreachable' && failure.phase === 'resolve') {
+        this.#options.hostKeys.forget(about.host);
+      }
       this.#options.emit({ event: 'transport.closed', ...about });
     });
     return session;
@@ -103,7 +109,9 @@ class Links {
     const connection = await this.#connected(device, signal);
     if (isLeft(connection)) return connection;
     const command = this.#way.commandFor(device);
-    const session = await connection.right.exec(command, (channel) => sessionOf(channel, connection.right));
+    const session = await connection.right.exec(command, (channel) =>
+      sessionOf(channel, connection.right, this.#way.namedFailure),
+    );
     if (isLeft(session)) connection.right.close();
     return session;
   }

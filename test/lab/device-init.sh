@@ -11,7 +11,8 @@ private_places() {
   mkdir -p /run/device /run/lock /run/sshd
   mount --bind "$1" /run/device
   mount -t tmpfs -o mode=0755 tmpfs /mnt
-  mkdir /mnt/data
+  mkdir /mnt/data /mnt/boot
+  cp /run/device/etc/config.json /mnt/boot/
   if [ -e /run/device/disk.img ]; then
     mount -o loop /run/device/disk.img /mnt/data
   else

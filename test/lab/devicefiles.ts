@@ -4,6 +4,7 @@ import { runProgram } from './process';
 
 export interface DeviceFiles {
   readonly folder: string;
+  readonly uuid: string;
   readonly hostname: string;
   readonly cgroup: string;
   /** Where the device's sshd asks for the keys of a user. */
@@ -29,6 +30,7 @@ export async function prepareDeviceFiles(files: DeviceFiles): Promise<HostKey> {
   await runProgram('mkdir', ['-m', '1777', join(folder, 'tmp')]);
   copyFileSync(join(__dirname, 'device-init.sh'), join(folder, 'init.sh'));
   writeFileSync(join(folder, 'hostname'), `${files.hostname}\n`);
+  writeFileSync(join(folder, 'etc', 'config.json'), `${JSON.stringify({ uuid: files.uuid }, null, 2)}\n`);
   for (const name of ['balena', 'balena-engine']) symlinkSync('/usr/bin/docker', join(folder, 'bin', name));
   writeUsers(files);
   writeFileSync(join(folder, 'etc', 'daemon.json'), JSON.stringify(engineSettings(files)));
@@ -92,6 +94,7 @@ KbdInteractiveAuthentication no
 UsePAM no
 PrintMotd no
 PrintLastLog no
+LogLevel VERBOSE
 MaxStartups 100
 ClientAliveInterval 15
 ClientAliveCountMax 3

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LabApi, startApi } from './api';
 import type { LabFleet, NewFleet } from './apistate';
@@ -13,6 +13,7 @@ import { runProgram } from './process';
 import { type LabResolver, startResolver } from './resolver';
 import { during } from './say';
 import { type LabServer, startServer } from './server';
+import { type LabTunnel, startTunnel } from './tunnel';
 
 export interface NewLabDevice {
   readonly fleet: LabFleet;
@@ -23,12 +24,13 @@ export interface NewLabDevice {
   readonly diskMiB?: number;
 }
 
-/** A fleet in a box: devices, registry, collector, gateway and API, all of its own. */
+/** A fleet in a box: devices, registry, collector, gateway, tunnel server and API, all of its own. */
 export interface Lab {
   readonly id: string;
   readonly folder: string;
   readonly api: LabApi;
   readonly gateway: LabGateway;
+  readonly tunnel: LabTunnel;
   readonly server: LabServer;
   readonly passphrase: string;
   readonly devices: readonly LabDevice[];
@@ -61,7 +63,7 @@ export async function startLab({ say = () => undefined }: LabOptions = {}): Prom
   const entry = registerLab(id, folder);
   try {
     mkdirSync(folder, { mode: 0o755 });
-    return await during(say, 'starting registry, collector, API and gateway', async () => {
+    return await during(say, 'starting registry, collector, API, gateway and tunnel server', async () => {
       const network = createNetwork(id);
       const resolver = await startResolver(network.hostAddress);
       const server = await startServer({ network, folder: join(folder, 'server'), images, dns: resolver.addresses });
@@ -97,6 +99,13 @@ interface Parts {
   readonly forget: () => void;
 }
 
+/** The ways into devices. */
+type Doors = Pick<Lab, 'gateway' | 'tunnel'>;
+
+function authorityFileIn(folder: string): string {
+  return join(folder, 'tunnel-ca.pem');
+}
+
 class FleetInABox {
   readonly #parts: Parts;
   readonly #devices = new Map<string, Device>();
@@ -109,23 +118,13 @@ class FleetInABox {
 
   public async open(): Promise<Lab> {
     const { id, folder, api, server } = this.#parts;
-    const gateway = await startGateway({
-      keysOf: (username) =>
-        username.toLowerCase() === api.username ? api.keys().map(({ publicKey }) => publicKey) : [],
-      isConnected: (uuid) => api.state.isConnected(uuid),
-      door: {
-        open: (uuid, command) => {
-          const device = this.#devices.get(uuid);
-          return device?.isOn === true ? device.enter(command) : null;
-        },
-      },
-    });
+    const doors = await this.#openDoors();
     const devices = this.#devices;
     return {
       id,
       folder,
       api,
-      gateway,
+      ...doors,
       server,
       passphrase: this.#passphrase,
       get devices() {
@@ -136,11 +135,40 @@ class FleetInABox {
       setTag: ({ uuid }, key, value) => {
         api.state.setTag(uuid, key, value);
       },
-      environment: (over = {}) => ({ ...this.#environment(gateway), ...over }),
+      environment: (over = {}) => ({ ...this.#environment(doors), ...over }),
       storeOf: ({ uuid }) => join(server.backups, uuid),
       collectorFiles: ({ uuid }) => filesIn(join(server.backups, uuid)),
-      stop: () => this.#stop(gateway),
+      stop: () => this.#stop(doors),
     };
+  }
+
+  /** At the machine's address in the lab, which containers reach too. */
+  async #openDoors(): Promise<Doors> {
+    const { folder, network, api } = this.#parts;
+    const host = network.hostAddress;
+    const isConnected = (uuid: string): boolean => api.state.isConnected(uuid);
+    const deviceOf = (uuid: string): Device | null => {
+      const device = this.#devices.get(uuid);
+      return device?.isOn === true ? device : null;
+    };
+    const gateway = await startGateway({
+      host,
+      keysOf: (username) =>
+        username.toLowerCase() === api.username ? api.keys().map(({ publicKey }) => publicKey) : [],
+      isConnected,
+      door: { open: (uuid, command) => deviceOf(uuid)?.enter(command) ?? null },
+    });
+    const tunnel = await startTunnel({
+      host,
+      tls: true,
+      accepts: (token) => token === api.apiKey,
+      addressOf: (uuid) => {
+        const device = isConnected(uuid) ? deviceOf(uuid) : null;
+        return device === null ? null : { host: device.address, port: device.sshPort };
+      },
+    });
+    writeFileSync(authorityFileIn(folder), tunnel.ca ?? '');
+    return { gateway, tunnel };
   }
 
   async #addDevice({ fleet, name, tags = {}, uuid, diskMiB }: NewLabDevice): Promise<LabDevice> {
@@ -151,6 +179,7 @@ class FleetInABox {
     const added = api.state.addDevice(known);
     const files = {
       folder: join(folder, `device${number}`),
+      uuid: added.uuid,
       apiUrl: api.url,
       username: api.username,
       gatewayKey: gatewayKey.publicKey,
@@ -175,7 +204,7 @@ class FleetInABox {
     return device;
   }
 
-  #environment(gateway: LabGateway): Readonly<Record<string, string>> {
+  #environment({ gateway, tunnel }: Doors): Readonly<Record<string, string>> {
     const { folder, server, api } = this.#parts;
     const { host, port } = server.collector;
     return {
@@ -184,6 +213,8 @@ class FleetInABox {
       BALENA_API_URL: api.url,
       SSH_GATEWAY: `${gateway.host}:${String(gateway.port)}`,
       SSH_GATEWAY_HOST_KEY: gateway.hostKey,
+      TUNNEL_SERVER: `${tunnel.host}:${String(tunnel.port)}`,
+      NODE_EXTRA_CA_CERTS: authorityFileIn(folder),
       DOCKER_IMAGE: server.duplicityImage,
       BACKUP_URL: `rsync://root@${host}:${String(port)}//backups/$UUID`,
       RECONCILE_INTERVAL: '5s',
@@ -192,9 +223,9 @@ class FleetInABox {
     };
   }
 
-  async #stop(gateway: LabGateway): Promise<void> {
+  async #stop({ gateway, tunnel }: Doors): Promise<void> {
     const { resolver, server, api, forget } = this.#parts;
-    await gateway.stop();
+    await Promise.all([gateway.stop(), tunnel.stop()]);
     await Promise.all([...this.#devices.values()].map((device) => device.remove()));
     this.#devices.clear();
     await Promise.all([server.stop(), api.stop(), resolver.stop()]);

@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 
 export interface LabTunnelOptions {
   readonly host?: string;
-  /** Whether it speaks TLS, with a certificate of its own that names `host` and `localhost`. */
+  /** Whether it speaks TLS, with a certificate of its own that names `host` and this machine. */
   readonly tls: boolean;
   /** Whether the API lets the token reach the device. */
   readonly accepts: (token: string, uuid: string) => boolean;
@@ -201,7 +201,7 @@ function newCertificate(host: string): { readonly key: string; readonly cert: st
   const folder = mkdtempSync(join(tmpdir(), 'balena-backup-lab-certificate-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
-  const names = `subjectAltName=${isIP(host) === 0 ? 'DNS' : 'IP'}:${host},DNS:localhost`;
+  const names = `subjectAltName=${isIP(host) === 0 ? 'DNS' : 'IP'}:${host},DNS:localhost,IP:127.0.0.1`;
   const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'];
   const what = ['-subj', '/CN=balena-backup lab', '-addext', names, '-keyout', key, '-out', cert];
   try {

@@ -1,0 +1,196 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { differencesOf } from '../demo/proofs';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { type ControllerProcess, type LogLine, startController } from '../support/controller';
+import { restoreWithDuplicity } from '../support/duplicity';
+import { directly, type LabPlace, throughGateway, throughTunnel } from '../support/labbench';
+import { transportSuite } from '../support/transportsuite';
+import { treeOf } from '../support/tree';
+import { until } from '../support/wait';
+
+const place: { lab?: Lab; device?: LabDevice } = {};
+let controller: ControllerProcess | null = null;
+
+function here(): LabPlace {
+  const { lab, device } = place;
+  if (lab === undefined || device === undefined) throw new Error('the lab did not start');
+  return { lab, device };
+}
+
+beforeAll(async () => {
+  const lab = await startLab();
+  place.lab = lab;
+  const fleet = lab.addFleet({ name: 'workshop' });
+  const tags = { backupEnabled: 'true', backupSchedule: '@monthly' };
+  place.device = await lab.addDevice({ fleet, name: 'bench', tags });
+  await place.device.seedVolume('data');
+});
+
+afterEach(async () => {
+  await controller?.stop();
+  controller = null;
+});
+
+afterAll(async () => {
+  await place.lab?.stop();
+});
+
+transportSuite('through the gateway of the lab', (account) => throughGateway(here(), account));
+transportSuite("through the tunnel to a device's OpenSSH", (account) => throughTunnel(here(), account));
+transportSuite("direct to a device's OpenSSH", (account) => directly(here(), account));
+
+async function started(over: Readonly<Record<string, string>>): Promise<ControllerProcess> {
+  controller = startController(here().lab.environment({ RECONCILE_INTERVAL: '2s', ...over }));
+  await controller.waitFor('the device to be seen', (line) => line['event'] === 'device.policy.accepted');
+  return controller;
+}
+
+function isEndOf(token: string): (line: LogLine) => boolean {
+  return (line) =>
+    line['slot'] === `request:${token}` && ['run.succeeded', 'run.failed'].includes(String(line['event']));
+}
+
+async function backUp(running: ControllerProcess, token: string): Promise<LogLine> {
+  const { lab, device } = here();
+  lab.setTag(device, 'backupRequest', token);
+  return running.waitFor(`the end of ${token}`, isEndOf(token));
+}
+
+/** Asks for a backup and gives way when its container runs on the device. */
+async function beginBackup(running: ControllerProcess, token: string): Promise<void> {
+  const { lab, device } = here();
+  lab.setTag(device, 'backupRequest', token);
+  await running.waitFor(
+    `${token} to run`,
+    (line) => line['event'] === 'run.progressed' && line['phase'] === 'running' && line['slot'] === `request:${token}`,
+  );
+}
+
+/** What differs between the volumes and what plain Duplicity restores. */
+function differences(): readonly string[] {
+  const { lab, device } = here();
+  const restored = restoreWithDuplicity(lab.storeOf(device), lab.passphrase);
+  try {
+    const volumes = readdirSync(restored.folder);
+    expect(volumes).toEqual(['data']);
+    return volumes.flatMap((volume) =>
+      differencesOf(treeOf(device.volumePath(volume)), treeOf(join(restored.folder, volume))),
+    );
+  } finally {
+    restored.remove();
+  }
+}
+
+const WAYS = [
+  {
+    way: 'tunnel',
+    tags: (): Readonly<Record<string, string>> => ({}),
+    breakLink: () => {
+      here().lab.tunnel.cut();
+      return Promise.resolve('');
+    },
+  },
+  {
+    way: 'direct',
+    tags: (): Readonly<Record<string, string>> => ({ backupAddress: here().device.address }),
+    breakLink: () => here().device.sh(`pkill -KILL -f '^sshd: ${here().lab.api.username}'`),
+  },
+];
+
+describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
+  const counted = (running: ControllerProcess, event: string, token: string): number =>
+    running.lines.filter((line) => line['event'] === event && line['slot'] === `request:${token}`).length;
+
+  beforeEach(() => {
+    const { lab, device } = here();
+    for (const [key, value] of Object.entries(tags())) lab.setTag(device, key, value);
+  });
+
+  afterEach(() => {
+    const { lab, device } = here();
+    for (const key of Object.keys(tags())) lab.setTag(device, key, null);
+  });
+
+  it('is done: restored by plain Duplicity, byte for byte', async () => {
+    const { device } = here();
+    const gatewayBefore = here().lab.gateway.counts.connections;
+    const running = await started({ DEVICE_TRANSPORT: way });
+    await device.putFiles('data', { 'what came last': way });
+
+    expect(await backUp(running, `${way}-first`)).toMatchObject({ event: 'run.succeeded' });
+    expect(differences()).toEqual([]);
+    expect(here().lab.gateway.counts.connections).toBe(gatewayBefore);
+    expect(running.lines.find(({ event }) => event === 'transport.connected')).toMatchObject({ transport: way });
+  });
+
+  it('goes on over a new link where one is lost, and is told once', async () => {
+    const running = await started({ DEVICE_TRANSPORT: way });
+    const token = `${way}-lost-link`;
+    await beginBackup(running, token);
+    await breakLink();
+
+    expect(await running.waitFor('the end', isEndOf(token))).toMatchObject({ event: 'run.succeeded' });
+    expect(counted(running, 'run.started', token)).toBe(1);
+    expect(running.lines.filter(({ event }) => event === 'transport.connected')).toHaveLength(2);
+    await until('the container to go', async () => ((await here().device.containers()).length === 0 ? true : null));
+  });
+
+  it('is adopted by the next controller when one is killed', async () => {
+    const first = await started({ DEVICE_TRANSPORT: way });
+    const token = `${way}-killed`;
+    await beginBackup(first, token);
+    first.signal('SIGKILL');
+    await first.exited;
+
+    const second = await started({ DEVICE_TRANSPORT: way });
+    expect(await second.waitFor('its result', isEndOf(token))).toMatchObject({ event: 'run.succeeded' });
+    expect(second.lines.filter(({ event }) => event === 'run.started')).toMatchObject([{ adopted: true }]);
+    expect(differences()).toEqual([]);
+  });
+});
+
+describe('trouble on the way', () => {
+  it('with the tunnel server is told by its kind, and over when the tunnel works again', async () => {
+    const { lab } = here();
+    const running = await started({ DEVICE_TRANSPORT: 'tunnel' });
+    lab.tunnel.fault = { kind: 'status', status: 407 };
+    expect(await backUp(running, 'refused')).toMatchObject({ failure: { kind: 'auth-rejected', who: 'api' } });
+    lab.tunnel.fault = { kind: 'status', status: 503 };
+    expect(await backUp(running, 'away')).toMatchObject({ failure: { kind: 'device-unreachable', phase: 'connect' } });
+    lab.tunnel.fault = null;
+    expect(await backUp(running, 'again')).toMatchObject({ event: 'run.succeeded' });
+    expect(JSON.stringify(running.lines)).not.toContain(lab.api.apiKey);
+  });
+
+  it.each([
+    { name: 'as its host key tells', state: 'state', kind: 'host-key-changed' },
+    { name: 'as its UUID tells', state: 'new-state', kind: 'device-unreachable' },
+  ])('with an address that is another device, $name: nothing is done to that one', async ({ state, kind }) => {
+    const { lab, device } = here();
+    const fleet = lab.addFleet({ name: `others-${kind}` });
+    const other = await lab.addDevice({ fleet, name: 'other' });
+    lab.setTag(device, 'backupAddress', other.address);
+    const running = await started({ DEVICE_TRANSPORT: 'direct', STATE_DIR: join(lab.folder, state) });
+
+    expect(await backUp(running, `wrong-address-${kind}`)).toMatchObject({ failure: { kind } });
+    expect(await other.containers()).toEqual([]);
+
+    lab.setTag(device, 'backupAddress', device.address);
+    expect(await backUp(running, `right-address-${kind}`)).toMatchObject({ event: 'run.succeeded' });
+    lab.setTag(device, 'backupAddress', null);
+    await other.remove();
+  });
+
+  it('on one way takes the next of the list', async () => {
+    const running = await started({ DEVICE_TRANSPORT: 'direct,tunnel' });
+
+    expect(await backUp(running, 'by-the-list')).toMatchObject({ event: 'run.succeeded' });
+    const told = running.lines.filter(({ event }) => String(event).startsWith('transport.'));
+    expect(told.slice(0, 2)).toMatchObject([
+      { event: 'transport.failed', transport: 'direct' },
+      { event: 'transport.connected', transport: 'tunnel' },
+    ]);
+  });
+});
