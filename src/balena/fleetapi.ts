@@ -52,7 +52,7 @@ export function createFleetApi(options: FleetApiOptions): FleetApi {
       }
     };
   return {
-    readDevices: (signal) => readPages(callWith(signal), options.fleets),
+    readDevices: (signal) => read(callWith(signal), options.fleets),
     findDevices: (meant, signal) => find(callWith(signal), options.fleets, meant),
     username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
     ensureKey: (key, signal) => callWith(signal)((api) => ensureKey(api, key)),
@@ -82,18 +82,36 @@ async function within<T>(limitMs: number, signal: AbortSignal, answer: Promise<T
   });
 }
 
-/** Keyset pages: rows that come or go between two requests neither repeat nor hide others. */
-async function readPages(call: Call, fleets: readonly string[] | null): Promise<Either<Failure, FleetReading>> {
+async function read(call: Call, fleets: readonly string[] | null): Promise<Either<Failure, FleetReading>> {
   const builder = new ReadingBuilder();
+  const failure = (await readPages(call, fleets, builder)) ?? (await lookForFleets(call, fleets ?? [], builder));
+  return failure === null ? right(builder.reading()) : left(failure);
+}
+
+/** Keyset pages: rows that come or go between two requests neither repeat nor hide others. */
+async function readPages(call: Call, fleets: readonly string[] | null, to: ReadingBuilder): Promise<Failure | null> {
   for (let after = 0; ;) {
     const page = await call((api) => pageOf(api, [TAGGED, { id: { $gt: after } }, ...inFleets(fleets)]));
-    if (isLeft(page)) return page;
+    if (isLeft(page)) return page.left;
     const rows = page.right;
-    for (const row of rows) builder.add(row);
+    for (const row of rows) to.add(row);
     const last = idOf(rows.at(-1));
-    if (rows.length < PAGE || last === null || last <= after) return right(builder.reading());
+    if (rows.length < PAGE || last === null || last <= after) return null;
     after = last;
   }
+}
+
+/** A fleet that was misspelt, or that the key may not see, would silently never be backed up. */
+async function lookForFleets(call: Call, slugs: readonly string[], to: ReadingBuilder): Promise<Failure | null> {
+  const unseen = slugs.filter((slug) => !to.hasSeen(slug));
+  if (unseen.length === 0) return null;
+  const found = await call((api) =>
+    api.pine.get({ resource: 'application', options: { $select: ['slug'], $filter: { slug: { $in: unseen } } } }),
+  );
+  if (isLeft(found)) return found.left;
+  const known = new Set(found.right.map(({ slug }) => slug));
+  for (const slug of unseen) if (!known.has(slug)) to.miss(slug);
+  return null;
 }
 
 /** The text is a person's: a name, or the beginning of a UUID. */

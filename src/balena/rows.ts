@@ -40,6 +40,18 @@ export class ReadingBuilder {
     this.#devices.push({ uuid, name: name ?? '', fleet: this.#fleet(fleet), tags: tagsOf(tags), connected });
   }
 
+  /** Whether a device of the fleet was among the rows. */
+  public hasSeen(slug: string): boolean {
+    return [...this.#fleets.values()].some((fleet) => fleet.slug === slug);
+  }
+
+  /** Notes that there is no such fleet. */
+  public miss(slug: string): void {
+    const problem =
+      "CLI_API_KEY sees no fleet of that slug; correct BACKUP_FLEETS, or give the key's user a role in it";
+    this.#unreadable.push({ what: `the fleet ${slug}`, problem });
+  }
+
   public reading(): FleetReading {
     return { devices: this.#devices, unreadable: this.#unreadable };
   }

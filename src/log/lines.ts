@@ -98,7 +98,7 @@ function passStatement(event: PassEvent): Statement {
         message: `The pass was given up: ${describeFailure(event.failure)}. Next pass at ${instantText(event.retryAt)}`,
       };
     case 'fleet.row.rejected':
-      return warn(`The API's row of ${event.what} cannot be read and is left out: ${event.problem}`);
+      return warn(`Left out is ${event.what}: ${event.problem}`);
     default:
       return assertNever(event);
   }

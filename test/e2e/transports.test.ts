@@ -1,13 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { differencesOf } from '../demo/proofs';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
-import { type ControllerProcess, type LogLine, startController } from '../support/controller';
-import { restoreWithDuplicity } from '../support/duplicity';
+import { type ControllerProcess, startController } from '../support/controller';
 import { directly, type LabPlace, throughGateway, throughTunnel } from '../support/labbench';
+import { backUp, beginBackup, differences, isEndOf } from '../support/mainjob';
 import { transportSuite } from '../support/transportsuite';
-import { treeOf } from '../support/tree';
 import { until } from '../support/wait';
 
 const place: { lab?: Lab; device?: LabDevice } = {};
@@ -47,42 +44,6 @@ async function started(over: Readonly<Record<string, string>>): Promise<Controll
   return controller;
 }
 
-function isEndOf(token: string): (line: LogLine) => boolean {
-  return (line) =>
-    line['slot'] === `request:${token}` && ['run.succeeded', 'run.failed'].includes(String(line['event']));
-}
-
-async function backUp(running: ControllerProcess, token: string): Promise<LogLine> {
-  const { lab, device } = here();
-  lab.setTag(device, 'backupRequest', token);
-  return running.waitFor(`the end of ${token}`, isEndOf(token));
-}
-
-/** Asks for a backup and gives way when its container runs on the device. */
-async function beginBackup(running: ControllerProcess, token: string): Promise<void> {
-  const { lab, device } = here();
-  lab.setTag(device, 'backupRequest', token);
-  await running.waitFor(
-    `${token} to run`,
-    (line) => line['event'] === 'run.progressed' && line['phase'] === 'running' && line['slot'] === `request:${token}`,
-  );
-}
-
-/** What differs between the volumes and what plain Duplicity restores. */
-function differences(): readonly string[] {
-  const { lab, device } = here();
-  const restored = restoreWithDuplicity(lab.storeOf(device), lab.passphrase);
-  try {
-    const volumes = readdirSync(restored.folder);
-    expect(volumes).toEqual(['data']);
-    return volumes.flatMap((volume) =>
-      differencesOf(treeOf(device.volumePath(volume)), treeOf(join(restored.folder, volume))),
-    );
-  } finally {
-    restored.remove();
-  }
-}
-
 const WAYS = [
   {
     way: 'tunnel',
@@ -114,53 +75,59 @@ describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
   });
 
   it('is done: restored by plain Duplicity, byte for byte', async () => {
-    const { device } = here();
-    const gatewayBefore = here().lab.gateway.counts.connections;
+    const { lab, device } = here();
+    const gatewayBefore = lab.gateway.counts.connections;
     const running = await started({ DEVICE_TRANSPORT: way });
     await device.putFiles('data', { 'what came last': way });
 
-    expect(await backUp(running, `${way}-first`)).toMatchObject({ event: 'run.succeeded' });
-    expect(differences()).toEqual([]);
-    expect(here().lab.gateway.counts.connections).toBe(gatewayBefore);
+    expect(await backUp(lab, running, device, `${way}-first`)).toMatchObject({ event: 'run.succeeded' });
+    expect(differences(lab, device, ['data'])).toEqual([]);
+    expect(lab.gateway.counts.connections).toBe(gatewayBefore);
     expect(running.lines.find(({ event }) => event === 'transport.connected')).toMatchObject({ transport: way });
   });
 
   it('goes on over a new link where one is lost, and is told once', async () => {
+    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: way });
     const token = `${way}-lost-link`;
-    await beginBackup(running, token);
+    await beginBackup(lab, running, device, token);
     await breakLink();
 
-    expect(await running.waitFor('the end', isEndOf(token))).toMatchObject({ event: 'run.succeeded' });
+    expect(await running.waitFor('the end', isEndOf(device, token))).toMatchObject({ event: 'run.succeeded' });
     expect(counted(running, 'run.started', token)).toBe(1);
     expect(running.lines.filter(({ event }) => event === 'transport.connected')).toHaveLength(2);
-    await until('the container to go', async () => ((await here().device.containers()).length === 0 ? true : null));
+    await until('the container to go', async () => ((await device.containers()).length === 0 ? true : null));
   });
 
   it('is adopted by the next controller when one is killed', async () => {
+    const { lab, device } = here();
     const first = await started({ DEVICE_TRANSPORT: way });
     const token = `${way}-killed`;
-    await beginBackup(first, token);
+    await beginBackup(lab, first, device, token);
     first.signal('SIGKILL');
     await first.exited;
 
     const second = await started({ DEVICE_TRANSPORT: way });
-    expect(await second.waitFor('its result', isEndOf(token))).toMatchObject({ event: 'run.succeeded' });
+    expect(await second.waitFor('its result', isEndOf(device, token))).toMatchObject({ event: 'run.succeeded' });
     expect(second.lines.filter(({ event }) => event === 'run.started')).toMatchObject([{ adopted: true }]);
-    expect(differences()).toEqual([]);
+    expect(differences(lab, device, ['data'])).toEqual([]);
   });
 });
 
 describe('trouble on the way', () => {
   it('with the tunnel server is told by its kind, and over when the tunnel works again', async () => {
-    const { lab } = here();
+    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: 'tunnel' });
     lab.tunnel.fault = { kind: 'status', status: 407 };
-    expect(await backUp(running, 'refused')).toMatchObject({ failure: { kind: 'auth-rejected', who: 'api' } });
+    expect(await backUp(lab, running, device, 'refused')).toMatchObject({
+      failure: { kind: 'auth-rejected', who: 'api' },
+    });
     lab.tunnel.fault = { kind: 'status', status: 503 };
-    expect(await backUp(running, 'away')).toMatchObject({ failure: { kind: 'device-unreachable', phase: 'connect' } });
+    expect(await backUp(lab, running, device, 'away')).toMatchObject({
+      failure: { kind: 'device-unreachable', phase: 'connect' },
+    });
     lab.tunnel.fault = null;
-    expect(await backUp(running, 'again')).toMatchObject({ event: 'run.succeeded' });
+    expect(await backUp(lab, running, device, 'again')).toMatchObject({ event: 'run.succeeded' });
     expect(JSON.stringify(running.lines)).not.toContain(lab.api.apiKey);
   });
 
@@ -174,19 +141,20 @@ describe('trouble on the way', () => {
     lab.setTag(device, 'backupAddress', other.address);
     const running = await started({ DEVICE_TRANSPORT: 'direct', STATE_DIR: join(lab.folder, state) });
 
-    expect(await backUp(running, `wrong-address-${kind}`)).toMatchObject({ failure: { kind } });
+    expect(await backUp(lab, running, device, `wrong-address-${kind}`)).toMatchObject({ failure: { kind } });
     expect(await other.containers()).toEqual([]);
 
     lab.setTag(device, 'backupAddress', device.address);
-    expect(await backUp(running, `right-address-${kind}`)).toMatchObject({ event: 'run.succeeded' });
+    expect(await backUp(lab, running, device, `right-address-${kind}`)).toMatchObject({ event: 'run.succeeded' });
     lab.setTag(device, 'backupAddress', null);
     await other.remove();
   });
 
   it('on one way takes the next of the list', async () => {
+    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: 'direct,tunnel' });
 
-    expect(await backUp(running, 'by-the-list')).toMatchObject({ event: 'run.succeeded' });
+    expect(await backUp(lab, running, device, 'by-the-list')).toMatchObject({ event: 'run.succeeded' });
     const told = running.lines.filter(({ event }) => String(event).startsWith('transport.'));
     expect(told.slice(0, 2)).toMatchObject([
       { event: 'transport.failed', transport: 'direct' },

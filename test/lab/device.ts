@@ -41,6 +41,8 @@ export interface LabDevice {
   /** A long-running container as the supervisor starts it, with the volume at `/data`. Gives its name. */
   startService(service: string, volume: string): Promise<string>;
   containers(): Promise<readonly LabContainer[]>;
+  /** What the supervisor does when the device is moved to another fleet: the former one's volumes go. */
+  moveTo(fleetId: number): Promise<void>;
   /**
    * The device is off the network from now on. Shells through the gateway end, of which the device hears nothing;
    * with `silent` they hang instead, until the gateway finds out.
@@ -67,6 +69,7 @@ export interface DeviceOptions {
   /** What services run. */
   readonly image: string;
   readonly onConnection: (isConnected: boolean) => void;
+  readonly onMove: (fleetId: number) => void;
 }
 
 export const SSH_PORT = 22222;
@@ -85,7 +88,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
 export class Device implements LabDevice {
   public readonly uuid: string;
   public readonly name: string;
-  public readonly fleetId: number;
+  public fleetId: number;
   public readonly address: string;
   public readonly sshPort = SSH_PORT;
   public readonly folder: string;
@@ -157,6 +160,14 @@ export class Device implements LabDevice {
     // One that is removed meanwhile is no error.
     const lines = ids.map((id) => this.docker(['inspect', '--format', format, id]).catch(() => ''));
     return (await Promise.all(lines)).filter((line) => line !== '').map((line) => containerOf(line.trim()));
+  }
+
+  public async moveTo(fleetId: number): Promise<void> {
+    const names = (await this.docker(['volume', 'ls', '--quiet'])).split('\n');
+    const gone = names.filter((name) => name.startsWith(this.#volumeName('')));
+    if (gone.length > 0) await this.docker(['volume', 'rm', ...gone]);
+    this.fleetId = fleetId;
+    this.#options.onMove(fleetId);
   }
 
   public cutLink(options: { readonly silent?: boolean } = {}): void {

@@ -199,6 +199,9 @@ class FleetInABox {
       onConnection: (isConnected) => {
         api.state.setConnected(added.uuid, isConnected);
       },
+      onMove: (fleetId) => {
+        api.state.move(added.uuid, fleetId);
+      },
     });
     this.#devices.set(added.uuid, device);
     return device;

@@ -69,6 +69,21 @@ describe('the fleet', () => {
     expect(devices.map((device) => device.name)).toEqual(['two']);
   });
 
+  test('that is limited to a fleet which does not exist says so, and asks no more where all of them have devices', async () => {
+    const fleet = api.state.addFleet({ name: 'one', tags: { backupEnabled: 'true' } });
+    api.state.addDevice({ fleetId: fleet.id, name: 'device' });
+    api.state.addFleet({ name: 'without-devices' });
+    await reading(adapter({ fleets: ['lab/one'] }));
+    expect(api.requests.filter(({ path }) => path.startsWith('/v7/application'))).toEqual([]);
+
+    const { devices, unreadable } = await reading(adapter({ fleets: ['lab/one', 'lab/without-devices', 'lab/noe'] }));
+
+    expect(devices.map(({ name }) => name)).toEqual(['device']);
+    expect(unreadable).toEqual([
+      { what: 'the fleet lab/noe', problem: expect.stringMatching(/correct BACKUP_FLEETS/) as unknown },
+    ]);
+  });
+
   test.each([
     [1000, 1],
     [2003, 3],
@@ -131,6 +146,22 @@ describe('a failure of the API', () => {
   test('shows nothing of the key', async () => {
     api.faults.set({ kind: 'status', status: 500 });
     expect(JSON.stringify(await adapter().readDevices(never))).not.toContain(api.apiKey);
+  });
+});
+
+describe('openBalena', () => {
+  test('answers 500 to fields that only balenaCloud has; we ask for none of them', async () => {
+    const fleet = api.state.addFleet({ name: 'f', tags: { backupEnabled: 'true' } });
+    api.state.addDevice({ fleetId: fleet.id, name: 'device' });
+    const headers = { Authorization: `Bearer ${api.apiKey}` };
+    for (const field of ['is_active', 'is_frozen', 'location']) {
+      expect((await fetch(`${api.url}/v7/device?$select=${field}`, { headers })).status).toBe(500);
+    }
+
+    expect((await reading()).devices.map(({ name }) => name)).toEqual(['device']);
+    const asked = api.requests.filter(({ path }) => path.includes('device_name')).map(({ path }) => path);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).not.toMatch(/is_active|is_frozen|location|overall_status/);
   });
 });
 
