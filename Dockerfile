@@ -5,7 +5,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig*.json ./
 COPY src ./src
-RUN node_modules/.bin/tsc -p tsconfig.build.json
+# The scripts that run on devices go beside the code that sends them, as scripts/build does it.
+RUN node_modules/.bin/tsc -p tsconfig.build.json \
+ && cd src && find . -name '*.sh' -exec install -D -m 0644 {} ../dist/{} ';'
 
 # Optional packages are native speed-ups and a Node.js for development; none is needed here.
 FROM node:22-trixie-slim AS modules
@@ -24,7 +26,8 @@ COPY package.json ./
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY bin ./bin
-ENV NODE_ENV=production PATH=/app/bin:$PATH STATE_DIR=/data KEYS_DIR=/keys
+ENV NODE_ENV=production PATH=/app/bin:$PATH STATE_DIR=/data KEYS_DIR=/keys HEARTBEAT=/dev/shm/balena-backup.alive
 VOLUME ["/data", "/keys"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=1m CMD ["healthy"]
 ENTRYPOINT ["balena-backup"]
 CMD ["run"]

@@ -214,9 +214,12 @@ function transportOf(
   };
 }
 
-function placesOf(reader: VariableReader): Pick<Settings, 'stateDir' | 'keysDir' | 'logLevel' | 'logFormat'> {
+function placesOf(
+  reader: VariableReader,
+): Pick<Settings, 'stateDir' | 'heartbeat' | 'keysDir' | 'logLevel' | 'logFormat'> {
   return {
     stateDir: reader.parsed('STATE_DIR', '/data', parseFolder),
+    heartbeat: reader.parsed<string | null>('HEARTBEAT', null, parseFolder),
     keysDir: reader.parsed('KEYS_DIR', '/keys', parseFolder),
     logLevel: reader.parsed('LOG_LEVEL', 'info', oneOf(['error', 'warn', 'info', 'debug'])),
     logFormat: reader.parsed('LOG_FORMAT', 'text', oneOf(['text', 'json'])),

@@ -11,6 +11,7 @@ import {
   type Observable,
   of,
   share,
+  startWith,
   Subject,
   switchMap,
   take,
@@ -19,6 +20,7 @@ import {
   timer,
 } from 'rxjs';
 import { createAdopter, createExecutors } from './executors';
+import { beat } from './heartbeat';
 import { type Joined, joinAdapters } from './joined';
 import { openLedger } from './ledger/ledger';
 import { lockState } from './ledger/lock';
@@ -165,9 +167,11 @@ function running$({ settings, conductor, pass, stop$, stopSignal }: Running): Ob
       }),
     );
   const leases$ = interval(RENEW_MS).pipe(
+    startWith(0),
     takeUntil(stop$),
     tap(() => {
       conductor.renew();
+      if (settings.heartbeat !== null) beat(settings.heartbeat);
     }),
   );
   return merge(dispatched$(answers$, conducted$, settings.maxConcurrentRuns), leases$);

@@ -57,6 +57,8 @@ export interface Settings {
   readonly tunnel: HostPort;
   readonly tunnelTls: boolean;
   readonly stateDir: string;
+  /** A file that the controller touches while all is well with it, for a health check; null: none. */
+  readonly heartbeat: string | null;
   readonly keysDir: string;
   readonly collectorHostKey: string | null;
   readonly userSshKey: Secret | null;

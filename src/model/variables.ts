@@ -38,6 +38,7 @@ export const SETTINGS_VARIABLES: readonly string[] = [
   'SSH_GATEWAY',
   'TUNNEL_SERVER',
   'TUNNEL_TLS',
+  'HEARTBEAT',
   'STATE_DIR',
   'KEYS_DIR',
   'PASSPHRASE_MODE',

@@ -6,7 +6,8 @@ import type { LabFleet, NewFleet } from './apistate';
 import type { Say } from './cache';
 import { type Device, type LabDevice, startDevice } from './device';
 import { type LabGateway, startGateway } from './gateway';
-import { prepareImages } from './images';
+import { type LabHost, startHost } from './host';
+import { type LabImages, prepareImages } from './images';
 import { clearLeftovers, registerLab } from './leftovers';
 import { createNetwork, type LabNetwork } from './network';
 import { runProgram } from './process';
@@ -36,6 +37,8 @@ export interface Lab {
   readonly devices: readonly LabDevice[];
   addFleet(fleet: NewFleet): LabFleet;
   addDevice(device: NewLabDevice): Promise<LabDevice>;
+  /** A machine with Docker, for what people deploy. */
+  addHost(name: string): Promise<LabHost>;
   /** Sets the tag, or removes it when the value is null. */
   setTag(device: LabDevice, key: string, value: string | null): void;
   /** The variables that point `bin/balena-backup` at this lab. */
@@ -49,15 +52,17 @@ export interface Lab {
 
 export interface LabOptions {
   readonly say?: Say;
+  /** Whether hosts have the orchestrator's image too. */
+  readonly orchestrator?: boolean;
 }
 
 /** Not on a tmpfs: engines need an ordinary file system. */
 const FOLDERS = '/var/tmp';
 
 /** Starts a lab without devices, after clearing what killed labs left. */
-export async function startLab({ say = () => undefined }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ say = () => undefined, orchestrator = false }: LabOptions = {}): Promise<Lab> {
   clearLeftovers();
-  const images = await prepareImages({ say });
+  const images = await prepareImages({ say, orchestrator });
   const id = randomBytes(3).toString('hex');
   const folder = join(FOLDERS, `balena-backup-lab-${id}`);
   const entry = registerLab(id, folder);
@@ -69,7 +74,8 @@ export async function startLab({ say = () => undefined }: LabOptions = {}): Prom
       const server = await startServer({ network, folder: join(folder, 'server'), images, dns: resolver.addresses });
       const api = await startApi({ host: network.hostAddress, apiKey: randomBytes(16).toString('hex') });
       const gatewayKey = await newKey(folder);
-      return new FleetInABox({ id, folder, network, resolver, server, api, gatewayKey, forget: entry.forget }).open();
+      const parts = { id, folder, network, images, resolver, server, api, gatewayKey, forget: entry.forget };
+      return new FleetInABox(parts).open();
     });
   } catch (error) {
     entry.forget();
@@ -92,6 +98,7 @@ interface Parts {
   readonly id: string;
   readonly folder: string;
   readonly network: LabNetwork;
+  readonly images: LabImages;
   readonly resolver: LabResolver;
   readonly server: LabServer;
   readonly api: LabApi;
@@ -109,6 +116,7 @@ function authorityFileIn(folder: string): string {
 class FleetInABox {
   readonly #parts: Parts;
   readonly #devices = new Map<string, Device>();
+  readonly #hosts: LabHost[] = [];
   readonly #passphrase = randomBytes(18).toString('base64');
   #nodes = 0;
 
@@ -132,6 +140,7 @@ class FleetInABox {
       },
       addFleet: (fleet) => api.state.addFleet(fleet),
       addDevice: (device) => this.#addDevice(device),
+      addHost: (name) => this.#addHost(name),
       setTag: ({ uuid }, key, value) => {
         api.state.setTag(uuid, key, value);
       },
@@ -207,6 +216,13 @@ class FleetInABox {
     return device;
   }
 
+  async #addHost(name: string): Promise<LabHost> {
+    const { folder, network, images, resolver } = this.#parts;
+    const host = await startHost({ network, name, folder: join(folder, name), images, dns: resolver.addresses });
+    this.#hosts.push(host);
+    return host;
+  }
+
   #environment({ gateway, tunnel }: Doors): Readonly<Record<string, string>> {
     const { folder, server, api } = this.#parts;
     const { host, port } = server.collector;
@@ -228,7 +244,7 @@ class FleetInABox {
 
   async #stop({ gateway, tunnel }: Doors): Promise<void> {
     const { resolver, server, api, forget } = this.#parts;
-    await Promise.all([gateway.stop(), tunnel.stop()]);
+    await Promise.all([gateway.stop(), tunnel.stop(), ...this.#hosts.map((host) => host.stop())]);
     await Promise.all([...this.#devices.values()].map((device) => device.remove()));
     this.#devices.clear();
     await Promise.all([server.stop(), api.stop(), resolver.stop()]);

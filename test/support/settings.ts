@@ -54,6 +54,7 @@ export function settingsOf(over: Partial<Settings> = {}): Settings {
     tunnel: { host: 'tunnel.balena-cloud.com', port: 443 },
     tunnelTls: true,
     stateDir: '/data',
+    heartbeat: null,
     keysDir: '/keys',
     collectorHostKey: null,
     userSshKey: null,
