@@ -93,7 +93,7 @@ async function accept({ api }: Lab, keys: readonly string[]): Promise<void> {
   for (const { id } of api.keys()) api.removeKey(id);
   const account = createFleetApi({ apiUrl: api.url, apiKey: new Secret(api.apiKey), fleets: null });
   for (const key of keys) {
-    const added = await account.ensureKey('suite', key, never);
+    const added = await account.ensureKey({ title: 'suite', publicKey: key, isNew: false }, never);
     if (isLeft(added)) throw new Error(JSON.stringify(added.left));
   }
 }
