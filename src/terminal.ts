@@ -54,7 +54,7 @@ interface StatusLine {
 
 function statusLine(stream: NodeJS.WriteStream): StatusLine {
   let shown = '';
-  let writtenAt = 0;
+  let writtenAt = Date.now();
   return {
     show: (text) => {
       if (stream.isTTY) {

@@ -90,13 +90,13 @@ type Backup = Exclude<Failure, Access | Course>;
 function describeAccess(failure: Access): string {
   switch (failure.kind) {
     case 'device-unreachable':
-      return `The device could not be reached (${PHASES[failure.phase]}${because(failure.detail)}). Check that it is online; it is tried again`;
+      return `The device could not be reached (${PHASES[failure.phase]}${because(failure.detail)}). Check that it is online`;
     case 'auth-rejected':
       return describeRefusal(failure);
     case 'host-key-changed':
       return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "accept-host-key ${failure.host}"; else somebody may stand in between`;
     case 'credential-missing':
-      return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it; the run is tried again`;
+      return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it`;
     case 'api-unavailable':
       return describeApi(failure);
     default:
@@ -127,15 +127,15 @@ function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailabl
 function describeCourse(failure: Course): string {
   switch (failure.kind) {
     case 'remote-command-failed':
-      return `The run on the device failed (${describeExit(failure)})${because(lastLines(failure.stderrTail))}. See its output; it is tried again`;
+      return `The run on the device failed (${describeExit(failure)})${because(lastLines(failure.stderrTail))}. See its output`;
     case 'timed-out':
-      return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT; it is tried again`;
+      return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT`;
     case 'output-too-large':
       return `The run wrote more than ${bytesText(failure.limitBytes)} of output and was ended. Lower the verbosity among the URL's options`;
     case 'run-lost':
-      return `The run is gone from the device without a result${because(failure.detail)}. The device may have restarted; the slot is due again`;
+      return `The run is gone from the device without a result${because(failure.detail)}. The device may have restarted`;
     case 'device-busy':
-      return `The device is busy with another run (${failure.runId || 'of unknown origin'}). It is tried again when that has ended`;
+      return `The device is busy with another run (${failure.runId || 'of unknown origin'}). Wait until that has ended`;
     case 'cancelled':
       return `The run was cancelled by ${CANCELLERS[failure.by]}`;
     case 'defect':
@@ -167,7 +167,7 @@ function describeBackup(failure: Backup): string {
     case 'store-full':
       return describeFull(failure);
     case 'store-unavailable':
-      return `The target could not be used${because(failure.detail)}. Check that it is up, and that its address and credentials are right; it is tried again`;
+      return `The target could not be used${because(failure.detail)}. Check that it is up, and that its address and credentials are right`;
     case 'image-unavailable':
       return `The image ${failure.image} could not be pulled, and the device has no copy of it${because(failure.detail)}. Check DOCKER_IMAGE, and that the device can reach the registry`;
     case 'volume-missing':
@@ -179,9 +179,9 @@ function describeBackup(failure: Backup): string {
     case 'passphrase-wrong':
       return `The snapshots at the target are encrypted with another passphrase${because(failure.detail)}. Set PASSPHRASE back, or start a new chain with BACKUP_PASSPHRASE_CHANGE=new-chain`;
     case 'clock-behind':
-      return `The device's clock is behind its last snapshot${because(failure.detail)}. It is tried again; see that the device can reach its time servers`;
+      return `The device's clock is behind its last snapshot${because(failure.detail)}. See that the device can reach its time servers`;
     case 'not-proven':
-      return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success and is tried again`;
+      return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success`;
     case 'policy-invalid':
       return `The policy is not valid: ${failure.problems.map(describeProblem).join('; ')}`;
     default:
@@ -193,7 +193,7 @@ function describeFull({ where, freeBytes, detail }: FailureOf<'store-full'>): st
   const free = freeBytes === null ? '' : ` (${bytesText(freeBytes)} free)`;
   const place = where === 'device' ? "The device's disk" : 'The target';
   const todo = where === 'device' ? 'Free some space on the device' : 'Free some space there, or set BACKUP_KEEP_FULL';
-  return `${place} is full${free}${because(detail)}. ${todo}; it is tried again`;
+  return `${place} is full${free}${because(detail)}. ${todo}`;
 }
 
 function because(detail: string): string {

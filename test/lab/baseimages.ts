@@ -7,12 +7,15 @@ import { runProgram } from './process';
 
 /** What the base images of this machine are made from. */
 export interface BaseRecipe {
+  readonly suite: Suite;
   readonly key: string;
   readonly apt: AptSettings;
   /** The machine's certificate authorities, or null. */
   readonly authorities: Buffer | null;
 }
 
+/** Debian's names: what the images stand on, and the one before, whose Duplicity is 0.8. */
+export type Suite = 'trixie' | 'bookworm';
 export const SUITE = 'trixie';
 export const BASE_TAG = `debian:${SUITE}-slim`;
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -32,14 +35,14 @@ path-include /usr/share/locale/locale.alias
 const UNSAFE = 'force-unsafe-io\n';
 const APT_LINES = ['Acquire::Languages "none";', 'Acquire::Retries "3";', 'APT::Install-Recommends "false";'];
 
-export function readBaseRecipe(): BaseRecipe {
+export function readBaseRecipe(suite: Suite = SUITE): BaseRecipe {
   const apt = readAptSettings();
   const authorities = existsSync(MACHINE_AUTHORITIES) ? readFileSync(MACHINE_AUTHORITIES) : null;
-  const key = keyOf(SUITE, apt.mirror, ...apt.lines, SLIM, UNSAFE, ...APT_LINES, authorities ?? '', process.arch);
-  return { key, apt, authorities };
+  const key = keyOf(suite, apt.mirror, ...apt.lines, SLIM, UNSAFE, ...APT_LINES, authorities ?? '', process.arch);
+  return { suite, key, apt, authorities };
 }
 
-/** Writes `rootfs.tar` into the folder: what the image `debian:trixie-slim` holds, with this machine's way to Debian. */
+/** Writes `rootfs.tar` into the folder: what the image `debian:<suite>-slim` holds, with this machine's way to Debian. */
 export async function makeBase(recipe: BaseRecipe, folder: string, note: Say): Promise<void> {
   const root = join(folder, 'root');
   await debootstrap(recipe, root, note);
@@ -47,7 +50,7 @@ export async function makeBase(recipe: BaseRecipe, folder: string, note: Say): P
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
   };
-  put('etc/apt/sources.list', `deb ${recipe.apt.mirror} ${SUITE} main\n`);
+  put('etc/apt/sources.list', `deb ${recipe.apt.mirror} ${recipe.suite} main\n`);
   const trusted = recipe.authorities === null ? [] : [`Acquire::https::CAInfo "${AUTHORITIES_IN_IMAGE}";`];
   put('etc/apt/apt.conf.d/90lab', `${[...APT_LINES, ...recipe.apt.lines, ...trusted].join('\n')}\n`);
   put('etc/dpkg/dpkg.cfg.d/90lab', `${SLIM}${UNSAFE}`);
@@ -62,8 +65,10 @@ export async function makeBase(recipe: BaseRecipe, folder: string, note: Say): P
 /** In a mount namespace of its own: one that is killed leaves no mount in the folder that will be removed. */
 async function debootstrap(recipe: BaseRecipe, root: string, note: Say): Promise<void> {
   // An older debootstrap knows no newer suite by name; all of them are made in the same way.
-  const script = existsSync(`/usr/share/debootstrap/scripts/${SUITE}`) ? [] : ['/usr/share/debootstrap/scripts/sid'];
-  const args = ['--variant=minbase', `--keyring=${KEYRING}`, SUITE, root, recipe.apt.mirror, ...script];
+  const script = existsSync(`/usr/share/debootstrap/scripts/${recipe.suite}`)
+    ? []
+    : ['/usr/share/debootstrap/scripts/sid'];
+  const args = ['--variant=minbase', `--keyring=${KEYRING}`, recipe.suite, root, recipe.apt.mirror, ...script];
   const [program = '', ...rest] = [...ISOLATED, 'debootstrap', ...args];
   const attempt = (): Promise<string> => runProgram(program, rest, { onLine: note });
   try {

@@ -1,0 +1,140 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { command, type CommandResult, startCommand } from '../support/command';
+import { restoreWithDuplicity } from '../support/duplicity';
+import { treeOf } from '../support/tree';
+
+const SECRET = 'hush-hush';
+let lab: Lab;
+let device: LabDevice;
+
+beforeAll(async () => {
+  lab = await startLab();
+  device = await lab.addDevice({ fleet: lab.addFleet({ name: 'home' }), name: 'kitchen' });
+  await device.seedVolume('data');
+});
+
+afterAll(async () => {
+  await lab.stop();
+});
+
+function run(...words: readonly string[]): Promise<CommandResult> {
+  return command(lab.environment(), ...words);
+}
+
+/** For `toMatchObject`. */
+function matching(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
+}
+
+function volume(): string {
+  return device.volumePath('data');
+}
+
+describe('backup', () => {
+  it('backs a device up as its tags say, shows what it does, and gives 0', async () => {
+    const { code, out, err } = await run('backup', 'kitchen');
+
+    expect({ code, err }).toMatchObject({ code: 0 });
+    expect(err).toMatch(/Backing up \w{7} \(kitchen\): all volumes .* to rsync:/);
+    expect(err).toContain('not enabled for backups on schedule');
+    expect(out).toContain('Backup Statistics');
+    expect(out).toMatch(/Stored a full snapshot in .*files of/);
+    expect(`${out}${err}`).toMatch(/^[^\p{Cc}]*(?:\n[^\p{Cc}]*)*$/u);
+    const restored = restoreWithDuplicity(lab.storeOf(device), lab.passphrase);
+    expect(treeOf(join(restored.folder, 'data'))).toEqual(treeOf(volume()));
+    restored.remove();
+    expect(await device.containers()).toEqual([]);
+  });
+
+  it('makes a new chain with --full', async () => {
+    const { code, out } = await run('backup', device.uuid.slice(0, 7), '--full');
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/Stored a full snapshot/);
+  });
+
+  it.each([
+    { words: ['backup', 'nobody'], code: 2, says: /No device is called "nobody"/ },
+    { words: ['backup'], code: 2, says: /needs more than that.\nUsage:/ },
+    { words: ['backup', 'kitchen', '--fast'], code: 2, says: /There is no option --fast/ },
+  ])('refuses $words with what to do', async ({ words, code, says }) => {
+    const result = await run(...words);
+
+    expect(result.code).toBe(code);
+    expect(result.err).toMatch(says);
+  });
+
+  it('gives 3 for a device that is offline', async () => {
+    lab.api.state.setConnected(device.uuid, false);
+    const { code, err } = await run('backup', 'kitchen');
+    lab.api.state.setConnected(device.uuid, true);
+
+    expect(code).toBe(3);
+    expect(err).toMatch(/is not connected to balena.*--wait/);
+  });
+
+  it('leaves the run going at Ctrl-C without a terminal, gives 130, and follows it again when asked', async () => {
+    await device.putFiles('data', { big: 'x'.repeat(1_000_000) });
+    const first = startCommand(lab.environment({ BACKUP_BANDWIDTH: '300K' }), 'backup', 'kitchen', '--full');
+    await first.says(/Last full backup date|Running/i);
+    first.child.kill('SIGINT');
+    const { code, err } = await first.ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/goes on, on the device.*balena-backup backup kitchen/);
+    expect(await device.containers()).toMatchObject([{ state: 'running' }]);
+
+    const again = await run('backup', 'kitchen');
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.err).toMatch(/Took up run \w+ on kitchen/);
+    rmSync(join(volume(), 'big'));
+  });
+});
+
+describe('execute', () => {
+  it.each([
+    ['-v 9 --allow-source-mismatch /volumes file:///backups', /Executed backup/],
+    ['collection-status file:///backups', /Found primary backup chain/],
+    ['list-current-files file:///backups', /data/],
+    ['verify -v 4 file:///backups /volumes', /Executed verify/],
+    ['verify /volumes file:///backups', /Executed verify/],
+    ['incr /volumes file:///backups', /Executed incremental/],
+    ['full /volumes file:///backups', /Executed full/],
+    ['remove-all-but-n-full 1 --force file:///backups', /Executed remove-all-but-n-full/],
+    ['remove-all-inc-of-but-n-full 1 file:///backups', /Executed remove-all-inc-of-but-n-full/],
+    ['remove-older-than 1Y file:///backups', /Executed remove-older-than/],
+    ['cleanup file:///backups', /Executed cleanup/],
+  ])('does what the original documents: %s', async (text, says) => {
+    expect(await run('execute', 'kitchen', text)).toMatchObject({ code: 0, out: matching(says) });
+  });
+
+  it('restores into volumes only with MOUNT_MODE=rw, all of them or one path', async () => {
+    const before = treeOf(volume());
+    writeFileSync(join(volume(), 'added'), 'later');
+    const refused = await run('execute', 'kitchen', 'file:///backups /volumes');
+    expect(refused).toMatchObject({ code: 5, err: matching(/MOUNT_MODE=rw/) });
+
+    const all = await command(lab.environment({ MOUNT_MODE: 'rw' }), 'execute', 'kitchen', 'file:///backups /volumes');
+    expect(all).toMatchObject({ code: 0 });
+    expect(treeOf(volume())).toMatchObject(before);
+    expect(Object.keys(treeOf(volume()))).toContain('added');
+  });
+
+  it('refuses replicate where Duplicity dropped it, and says what to do instead', async () => {
+    const { code, err } = await run('execute', 'kitchen', 'replicate file:///backups file:///backups/copy');
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/dropped replicate in version 3.*rclone/);
+  });
+
+  it('shows no password of a URL, whatever the verbosity', async () => {
+    const text = `collection-status -v 9 rsync://user:${SECRET}@127.0.0.1::module/nowhere`;
+    const { code, out, err } = await run('execute', 'kitchen', text);
+
+    expect(code).toBe(1);
+    expect(`${out}${err}`).toContain('nowhere');
+    expect(`${out}${err}`).not.toContain(SECRET);
+  });
+});
