@@ -21,7 +21,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     room('model', []),
-    ...['reconciler', 'executors', 'balena', 'transport', 'ledger', 'log', 'keys', 'commands'].map((name) =>
+    ...['reconciler', 'executors', 'balena', 'transport', 'ledger', 'log', 'keys', 'store', 'commands'].map((name) =>
       room(name, ['model']),
     ),
     only('balena-sdk', '^src/balena/'),

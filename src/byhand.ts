@@ -22,6 +22,8 @@ export interface Hand extends HandTools {
   readonly joined: Joined;
   readonly ledger: Ledger;
   readonly factsOf: (device: DeviceUuid) => DeviceFacts | null;
+  /** Takes the lines of Duplicity's output, which are shown as they come otherwise. */
+  readonly onOutput: (take: (line: string) => void) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -32,7 +34,8 @@ const TICK_MS = 1000;
 export function openHand(settings: Settings, terminal: Terminal): Hand {
   const stop = new AbortController();
   const ledger = openLedger(settings.stateDir);
-  const live = liveRun(terminal, () => clock.now());
+  const output = outputTo(terminal);
+  const live = liveRun({ ...terminal, say: output.take }, () => clock.now());
   const log = terminalLog(settings, terminal, live.show);
   const joined = joinAdapters(settings, log, stop.signal);
   const factsOf = (device: DeviceUuid): DeviceFacts | null => ledger.facts().get(device) ?? null;
@@ -46,6 +49,7 @@ export function openHand(settings: Settings, terminal: Terminal): Hand {
     joined,
     ledger,
     factsOf,
+    onOutput: output.redirect,
     find: async (meant) => {
       const found = await joined.api.findDevices(meant, stop.signal);
       return isLeft(found) ? found : right(found.right.devices);
@@ -61,6 +65,25 @@ export function openHand(settings: Settings, terminal: Terminal): Hand {
       joined.transport.close();
       ledger.close();
       await log.close();
+    },
+  };
+}
+
+interface Output {
+  readonly take: (line: string) => void;
+  readonly redirect: Hand['onOutput'];
+}
+
+function outputTo(terminal: Terminal): Output {
+  let taker = (line: string): void => {
+    terminal.say(line);
+  };
+  return {
+    take: (line) => {
+      taker(line);
+    },
+    redirect: (take) => {
+      taker = take;
     },
   };
 }

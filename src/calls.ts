@@ -12,6 +12,8 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
   },
   backup: async (...given) => (await import('./handcommands.js')).performBackup(...given),
   execute: async (...given) => (await import('./handcommands.js')).performExecute(...given),
+  snapshots: async (...given) => (await import('./handcommands.js')).performSnapshots(...given),
+  list: async (...given) => (await import('./handcommands.js')).performList(...given),
   resync: async (_call, { stateDir }, terminal) => {
     const [{ resync }, { controllerPid }] = await Promise.all([
       import('./commands/resync.js'),

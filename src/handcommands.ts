@@ -3,15 +3,22 @@ import { type Hand, openHand } from './byhand';
 import { backup } from './commands/backup';
 import type { Refusal } from './commands/byhand';
 import { execute } from './commands/execute';
+import { list } from './commands/list';
+import { snapshots } from './commands/snapshots';
+import { actionIdOf, runIdOf } from './model/action';
+import { instantOf } from './model/brand';
 import { describeFailure, describeProblem } from './model/describe';
 import type { Device } from './model/device';
 import { passwordIn } from './model/passwordin';
-import type { Policy } from './model/policy';
+import type { Failure } from './model/failure';
+import type { Policy, Target } from './model/policy';
+import type { StoredFile } from './model/sets';
 import { resolveDesired } from './model/resolve';
 import type { Settings } from './model/settings';
 import { rawTarget } from './model/target';
 import type { Perform } from './perform';
 import { modeOf } from './reconciler/mode';
+import { readCollectorFiles } from './store/collectorfiles';
 
 /** One backup by hand. */
 export const performBackup: Perform = async (call, settings, terminal) => {
@@ -22,6 +29,30 @@ export const performBackup: Perform = async (call, settings, terminal) => {
       policyOf: (device) => policyOf(device, settings, hand),
       modeOf: (policy, device) => modeOf(policy, hand.factsOf(device.uuid), hand.now()),
     });
+  } finally {
+    await hand.close();
+  }
+};
+
+/** Which snapshots there are. */
+export const performSnapshots: Perform = async (call, settings, terminal) => {
+  const hand = openHand(settings, terminal);
+  try {
+    return await snapshots(call, {
+      ...hand,
+      policyOf: (device) => policyOf(device, settings, hand),
+      filesAt: (target, device) => filesAt(target, device, hand),
+    });
+  } finally {
+    await hand.close();
+  }
+};
+
+/** What is in a snapshot. */
+export const performList: Perform = async (call, settings, terminal) => {
+  const hand = openHand(settings, terminal);
+  try {
+    return await list(call, { ...hand, policyOf: (device) => policyOf(device, settings, hand) });
   } finally {
     await hand.close();
   }
@@ -45,24 +76,29 @@ export const performExecute: Perform = async (call, settings, terminal) => {
   }
 };
 
+/** Null where the target is not at the collector, whose file names tell it all. */
+async function filesAt(
+  target: Target,
+  { uuid }: Device,
+  { joined }: Hand,
+): Promise<Either<Failure, readonly StoredFile[]> | null> {
+  const { host, port } = target;
+  if (host === null || !joined.keys.isCollector(target)) return null;
+  const runId = runIdOf(actionIdOf(uuid, 'execute', { kind: 'manual', at: instantOf(0) }), 1);
+  const credential = await joined.keys.credentialFor(target, uuid, runId, 'read');
+  if (isLeft(credential)) return credential;
+  return readCollectorFiles({ host, port: port ?? 22, path: `/backups/${uuid}` }, credential.right);
+}
+
 /** What the tags ask for, as if the device were enabled: whoever runs a backup by hand wants it. */
-async function policyOf(
-  device: Device,
-  settings: Settings,
-  { joined, terminal }: Hand,
-): Promise<Either<Refusal, Policy>> {
+async function policyOf(device: Device, settings: Settings, { joined }: Hand): Promise<Either<Refusal, Policy>> {
   const fleet = await joined.api.readDevices(new AbortController().signal);
   if (isLeft(fleet)) return left({ code: 1, message: `${describeFailure(fleet.left)}.` });
   const others = fleet.right.devices.filter(({ uuid }) => uuid !== device.uuid);
   const enabled = { ...device, tags: new Map([...device.tags, ['backupEnabled', 'true']]) };
   const desired = resolveDesired([...others, enabled], { ...settings, backupSelf: true });
   const desire = desired.find((each) => each.device.uuid === device.uuid)?.desire;
-  if (desire?.kind === 'enabled') {
-    if (device.tags.get('backupEnabled') !== 'true' && device.fleet.tags.get('backupEnabled') !== 'true') {
-      terminal.complain('The device is not enabled for backups on schedule; this one is made since you ask for it.');
-    }
-    return right(desire.policy);
-  }
+  if (desire?.kind === 'enabled') return right(desire.policy);
   const problems = desire?.kind === 'rejected' ? desire.problems.map(describeProblem) : ['there is no policy'];
   return left({ code: 2, message: `The device cannot be backed up before this is corrected: ${problems.join('; ')}.` });
 }

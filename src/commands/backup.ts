@@ -28,12 +28,19 @@ export async function backup({ words, flags }: Call, tools: BackupTools): Promis
         const policy = await tools.policyOf(device);
         if (isLeft(policy)) return left(policy.left);
         tools.terminal.complain(`Backing up ${deviceText(device)}: ${describePolicy(policy.right)}.`);
+        if (!isEnabled(device)) tools.terminal.complain(UNASKED);
         const mode = isFull ? 'full' : tools.modeOf(policy.right, device);
         return right(actionOf(device, policy.right, mode, { kind: 'manual', at: tools.now() }));
       },
     },
     tools,
   );
+}
+
+const UNASKED = 'The device is not enabled for backups on schedule; this one is made since you ask for it.';
+
+function isEnabled({ tags, fleet }: Device): boolean {
+  return (tags.get('backupEnabled') ?? fleet.tags.get('backupEnabled')) === 'true';
 }
 
 function actionOf(

@@ -52,6 +52,8 @@ export interface HandOrder {
   readonly actionFor: (device: Device) => Promise<Either<Refusal, Action>>;
   /** What to type to come back to a run that was left. */
   readonly again: string;
+  /** The command shows what came of it itself, unless it failed. */
+  readonly isQuiet?: boolean;
 }
 
 const LOOK_AGAIN_MS = 5000;
@@ -152,7 +154,7 @@ async function followed(
   runs.leave();
   terminal.progress('');
   if (run === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
-  if (run.outcome !== null) return told(run, terminal);
+  if (run.outcome !== null) return told(run, terminal, order.isQuiet === true);
   const how = `It goes on, on the device. See the controller's log for what comes of it, or type "${order.again}" to follow it again.`;
   const why = interruption.isThere ? `Left run ${run.runId}.` : `Lost the link to run ${run.runId}.`;
   return refused({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
@@ -165,11 +167,11 @@ const BUSY = {
 };
 
 /** Says what came of a run that has ended. */
-function told({ outcome, startedAt, endedAt }: RunRecord, terminal: Terminal): number {
+function told({ outcome, startedAt, endedAt }: RunRecord, terminal: Terminal, isQuiet: boolean): number {
   if (outcome === null) throw new TypeError('only a run that has ended is told');
   const tookMs = Math.max(0, (endedAt ?? startedAt) - startedAt);
   if (outcome.kind === 'succeeded') {
-    terminal.say(`${effectText(outcome.effect, tookMs)}.`);
+    if (!isQuiet) terminal.say(`${effectText(outcome.effect, tookMs)}.`);
     return 0;
   }
   terminal.complain(`Failed after ${durationText(tookMs)}: ${describeFailure(outcome.failure)}.`);

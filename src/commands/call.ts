@@ -19,6 +19,8 @@ export function parseCall(command: CommandInfo, typed: readonly string[]): Eithe
   const words = [...parsed.words.slice(0, command.rawWord ?? 0), ...raw, ...parsed.words.slice(command.rawWord ?? 0)];
   const [least, most] = command.words;
   if (words.length < least) return left(withUsage(command, `"${command.name}" needs more than that.`));
+  const format = parsed.values.get('output') ?? 'json';
+  if (format !== 'json') return left(withUsage(command, '--output takes json, and nothing else so far.'));
   const extra = words[most];
   if (extra !== undefined) return left(withUsage(command, tooMany(command, extra)));
   return right({ ...parsed, words });

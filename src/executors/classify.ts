@@ -1,6 +1,7 @@
 import type { Failure } from '../model/failure';
 import type { Outcome } from '../model/run';
-import { type ContainerEnd, type FailedResult, parseSetTime, type RunResult } from './records';
+import { parseSetTime } from '../model/sets';
+import type { ContainerEnd, FailedResult, RunResult } from './records';
 
 export type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
 

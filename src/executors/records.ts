@@ -1,6 +1,5 @@
 import { isLeft } from 'fp-ts/Either';
 import * as t from 'io-ts';
-import { type Instant, instantOf } from '../model/brand';
 
 /** What a line of the device's script says. `host` words come from the host, numbered ones from the container. */
 export type DeviceLine =
@@ -73,15 +72,6 @@ export function parseResult(text: string): RunResult | null {
   } catch {
     return null;
   }
-}
-
-/** Duplicity's time of a set, `20261124T115000Z`; null when it is not one. */
-export function parseSetTime(text: string): Instant | null {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour, minute, second] = match.map(Number);
-  const ms = Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0);
-  return Number.isNaN(ms) ? null : instantOf(ms);
 }
 
 /** What the engine says of a container that has ended. */

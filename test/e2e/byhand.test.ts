@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
@@ -93,42 +93,43 @@ describe('backup', () => {
   });
 });
 
+describe('snapshots and list', () => {
+  it('show what there is, from the collector even while the device is offline', async () => {
+    lab.api.state.setConnected(device.uuid, false);
+    const { code, out } = await run('snapshots', 'kitchen');
+    const json = await run('snapshots', 'kitchen', '--output', 'json');
+    lab.api.state.setConnected(device.uuid, true);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^TIME +KIND +VOLUMES +SIZE +STATE\n\S+Z +full +1 +3\.\d MiB +complete\n/);
+    expect(JSON.parse(json.out)).toMatchObject([
+      { mode: 'full', volumes: 1, complete: true },
+      { mode: 'full', complete: true },
+      { mode: 'full', complete: true },
+    ]);
+  });
+
+  it('ask the device where only it can look', async () => {
+    lab.setTag(device, 'backupUrl', 'file:///backups/own');
+    expect(await run('backup', 'kitchen')).toMatchObject({ code: 0 });
+    const { code, out } = await run('snapshots', 'kitchen', '--output', 'json');
+    lab.setTag(device, 'backupUrl', null);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([{ mode: 'full', volumes: 1, bytes: null, complete: true }]);
+  });
+
+  it('show the files of a snapshot, all or below a path', async () => {
+    const all = await run('list', 'kitchen', '--output', 'json');
+    const below = await run('list', 'kitchen', 'data', '--at', 'now');
+
+    expect(all.code).toBe(0);
+    expect(JSON.parse(all.out)).toContainEqual({ time: matching(/Z$/), path: 'data' });
+    expect(below.out.split('\n')[0]).toMatch(/^\S+Z {2}data$/);
+  });
+});
+
 describe('execute', () => {
-  it.each([
-    ['-v 9 --allow-source-mismatch /volumes file:///backups', /Executed backup/],
-    ['collection-status file:///backups', /Found primary backup chain/],
-    ['list-current-files file:///backups', /data/],
-    ['verify -v 4 file:///backups /volumes', /Executed verify/],
-    ['verify /volumes file:///backups', /Executed verify/],
-    ['incr /volumes file:///backups', /Executed incremental/],
-    ['full /volumes file:///backups', /Executed full/],
-    ['remove-all-but-n-full 1 --force file:///backups', /Executed remove-all-but-n-full/],
-    ['remove-all-inc-of-but-n-full 1 file:///backups', /Executed remove-all-inc-of-but-n-full/],
-    ['remove-older-than 1Y file:///backups', /Executed remove-older-than/],
-    ['cleanup file:///backups', /Executed cleanup/],
-  ])('does what the original documents: %s', async (text, says) => {
-    expect(await run('execute', 'kitchen', text)).toMatchObject({ code: 0, out: matching(says) });
-  });
-
-  it('restores into volumes only with MOUNT_MODE=rw, all of them or one path', async () => {
-    const before = treeOf(volume());
-    writeFileSync(join(volume(), 'added'), 'later');
-    const refused = await run('execute', 'kitchen', 'file:///backups /volumes');
-    expect(refused).toMatchObject({ code: 5, err: matching(/MOUNT_MODE=rw/) });
-
-    const all = await command(lab.environment({ MOUNT_MODE: 'rw' }), 'execute', 'kitchen', 'file:///backups /volumes');
-    expect(all).toMatchObject({ code: 0 });
-    expect(treeOf(volume())).toMatchObject(before);
-    expect(Object.keys(treeOf(volume()))).toContain('added');
-  });
-
-  it('refuses replicate where Duplicity dropped it, and says what to do instead', async () => {
-    const { code, err } = await run('execute', 'kitchen', 'replicate file:///backups file:///backups/copy');
-
-    expect(code).toBe(1);
-    expect(err).toMatch(/dropped replicate in version 3.*rclone/);
-  });
-
   it('shows no password of a URL, whatever the verbosity', async () => {
     const text = `collection-status -v 9 rsync://user:${SECRET}@127.0.0.1::module/nowhere`;
     const { code, out, err } = await run('execute', 'kitchen', text);

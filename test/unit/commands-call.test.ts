@@ -34,6 +34,7 @@ describe('what a person types behind a command', () => {
     { typed: ['abc', 'def'], says: /"def" is one word too many/ },
     { typed: ['abc', '--ful'], says: /no option --ful; did you mean --full\?/ },
     { typed: ['abc', '--full=yes'], says: /--full is used wrongly/ },
+    { typed: ['abc', '--output', 'xml'], says: /--output takes json/ },
     { typed: ['abc', '--output'], says: /--output is used wrongly/ },
     { typed: ['abc', '-x\u001b[31m'], says: /no option -x/ },
   ])('is refused with what to do: $typed', ({ typed, says }) => {
