@@ -10,6 +10,7 @@ import type { RunRef } from '../model/event';
 import type { Outcome } from '../model/run';
 import type { Settings } from '../model/settings';
 import { slotText } from '../model/slot';
+import { withoutPassword } from '../model/urlpassword';
 import type { Evidence } from './classify';
 import { carryOut, type RunMeans } from './containerrun';
 import { attachScript, cancelScript, type ContainerOrder, type HostOrder, type RunName, startScript } from './script';
@@ -124,18 +125,22 @@ function containerOrder(
   { settings, credential }: GivenToContainer,
 ): ContainerOrder {
   const { passphraseChange, runTimeoutMs, stallTimeoutMs, environment } = settings;
+  const { url, password } = withoutPassword(target.url);
   return {
     nonce,
     passphrase: passphraseOf(settings, action.device.uuid),
     passphraseChange,
     store: storeName(target),
-    url: target.url,
+    url,
     options,
     work: action.kind,
     variables,
     runTimeoutMs,
     stallTimeoutMs,
-    environment: credentialsFor(target, environment),
+    environment: new Map([
+      ...credentialsFor(target, environment),
+      ...(password === null ? [] : [[password.variable, password.value] as const]),
+    ]),
     credential,
   };
 }
