@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { differencesOf } from '../demo/proofs';
 import { type Lab, startLab } from '../lab/lab';
-import { type ControllerProcess, startController } from '../support/controller';
+import { type ControllerProcess, type LogLine, startController } from '../support/controller';
 import { treeOf } from '../support/tree';
 
 /** What a person would type, in order. */
@@ -40,13 +40,13 @@ test.each([
     lab.environment({
       PASSPHRASE_MODE: mode,
       BACKUP_URL: `rsync://root@${host}:${String(port)}//backups${path}`,
-      BACKUP_SCHEDULE: '*/5 * * * * *',
+      BACKUP_SCHEDULE: '0 0 1 1 *',
     }),
   );
-  await controller.waitFor(
-    'a backup',
-    (line) => line['event'] === 'run.succeeded' && line['deviceUuid'] === device.uuid,
-  );
+  const isAbout = (event: string) => (line: LogLine) => line['event'] === event && line['deviceUuid'] === device.uuid;
+  await controller.waitFor('the device to be seen', isAbout('device.policy.accepted'));
+  lab.setTag(device, 'backupRequest', 'now');
+  await controller.waitFor('a backup', isAbout('run.succeeded'));
   await controller.stop();
   const work = mkdtempSync(join(tmpdir(), 'recovery-'));
   mkdirSync(join(work, 'home'), { mode: 0o700 });

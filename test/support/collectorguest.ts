@@ -69,9 +69,9 @@ export class CollectorGuest {
     return this.attempt(`rsync -e ${quoted(call)} ${words.replaceAll('COLLECTOR', this.#server)}`);
   }
 
-  /** One sftp command after the other, up to the first that fails. */
+  /** One sftp command after the other, up to the first that fails, with a megabyte a second at most. */
   public sftp(...commands: readonly string[]): Promise<Attempt> {
-    const call = this.ssh.replace(/^ssh/, 'sftp -q -b -').replace('-p ', '-P ');
+    const call = this.ssh.replace(/^ssh/, 'sftp -q -l 8000 -b -').replace('-p ', '-P ');
     return this.attempt(`printf '%s\\n' ${commands.map(quoted).join(' ')} | ${call}`);
   }
 

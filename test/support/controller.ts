@@ -10,6 +10,8 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface ControllerProcess {
   readonly lines: readonly LogLine[];
+  /** All that it has said, on both streams. */
+  said(): string;
   /** The first line that passes, among those from `since` on; rejects with the log's tail when it does not come. */
   waitFor(what: string, passes: (line: LogLine) => boolean, options?: WaitOptions): Promise<LogLine>;
   signal(name: NodeJS.Signals): void;
@@ -39,6 +41,7 @@ export function startController(environment: Readonly<Record<string, string>>): 
   return {
     lines,
     exited,
+    said: () => raw.join('\n'),
     waitFor: (what, passes, options = {}) => awaited({ child, what, lines, raw, passes, options }),
     signal: (name) => {
       child.kill(name);

@@ -19,29 +19,29 @@ function explain(command: string | null, uuid = OWN, more: readonly string[] = [
 
 describe('rsync as Duplicity sends it', () => {
   const rows = [
-    { name: 'list', command: `rsync --server --sender -de.LsfxCIvu . /backups/${OWN}/`, path: '/' },
+    { name: 'list', command: `rsync --server --sender -de.LsfxCIvu . /backups/${OWN}/`, path: './' },
     {
       name: 'get',
       command: `rsync --server --sender -e.. . /backups/${OWN}/duplicity-full.T.manifest.gpg`,
-      path: '/duplicity-full.T.manifest.gpg',
+      path: './duplicity-full.T.manifest.gpg',
     },
     {
       name: 'put',
       command: `rsync --server -e.. . /backups/${OWN}/duplicity-full.T.vol1.difftar.gpg`,
-      path: '/duplicity-full.T.vol1.difftar.gpg',
+      path: './duplicity-full.T.vol1.difftar.gpg',
     },
-    { name: 'delete', command: `rsync --server -re.iLsfxCIvu --delete . /backups/${OWN}/`, path: '/' },
-    { name: 'a URL with two slashes', command: `rsync --server -e.. . //backups//${OWN}/x`, path: '/x' },
-    { name: 'a URL without an end slash', command: `rsync --server --sender -de. . /backups/${OWN}`, path: '/' },
-    { name: 'a folder below', command: `rsync --server --sender -de. . /backups/${OWN}/daily/`, path: '/daily/' },
+    { name: 'delete', command: `rsync --server -re.iLsfxCIvu --delete . /backups/${OWN}/`, path: './' },
+    { name: 'a URL with two slashes', command: `rsync --server -e.. . //backups//${OWN}/x`, path: './x' },
+    { name: 'a URL without an end slash', command: `rsync --server --sender -de. . /backups/${OWN}`, path: './' },
+    { name: 'a folder below', command: `rsync --server --sender -de. . /backups/${OWN}/daily/`, path: './daily/' },
     {
       name: 'the folder of all devices, with a file prefix',
       command: `rsync --server -e. . /backups/${OWN}-duplicity-full.T`,
-      path: `/${OWN}-duplicity-full.T`,
+      path: `./${OWN}-duplicity-full.T`,
     },
-    { name: 'the folder of all devices itself', command: 'rsync --server --sender -de. . /backups/', path: '/' },
-    { name: 'no folder at all', command: 'rsync --server --sender -de. . /', path: '/' },
-    { name: 'another place', command: 'rsync --server --sender -de. . /etc/', path: '/etc/' },
+    { name: 'the folder of all devices itself', command: 'rsync --server --sender -de. . /backups/', path: './' },
+    { name: 'no folder at all', command: 'rsync --server --sender -de. . /', path: './' },
+    { name: 'another place', command: 'rsync --server --sender -de. . /etc/', path: './etc/' },
   ];
 
   it.each(rows)('$name stays in the own directory', ({ command, path }) => {
@@ -50,8 +50,7 @@ describe('rsync as Duplicity sends it', () => {
     expect(answer).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(answer.stdout)).toMatchObject({
       kind: 'rsync',
-      argv: ['/usr/bin/rrsync', '-munge', '-no-lock', `/backups/${OWN}`],
-      command: command.replace(/ \S+$/, ` ${path}`),
+      argv: [...command.replace('rsync', '/usr/bin/rsync').split(' ').slice(0, -2), '--munge-links', '.', path],
     });
   });
 });
@@ -76,7 +75,7 @@ describe('a certificate for reading only', () => {
     expect(sftp).toMatchObject({ writes: 'nothing' });
     expect(sftp.argv).toContain('-R');
     expect(JSON.parse(reading(`rsync --server --sender -de. . /backups/${OWN}/`).stdout)).toMatchObject({
-      argv: ['/usr/bin/rrsync', '-ro', '-munge', '-no-lock', `/backups/${OWN}`],
+      argv: ['/usr/bin/rsync', '--server', '--sender', '-de.', '--munge-links', '.', './'],
       directory: '',
       writes: 'nothing',
     });
@@ -130,6 +129,12 @@ describe('what is refused', () => {
       '--mkpath',
       '--config=/x',
       '--rsh=sh',
+      '-se.LsfxCIvu',
+      '-Le.LsfxCIvu',
+      '-ke.LsfxCIvu',
+      '-T/tmp',
+      '-',
+      '--',
     ].map((option) => ({
       name: `the option ${option}`,
       command: `rsync --server -e. ${option} . /x`,

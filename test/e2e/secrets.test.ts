@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { runProgram } from '../lab/process';
+import { type ControllerProcess, type LogLine, startController } from '../support/controller';
+import { until } from '../support/wait';
+import { ProcessWatcher } from '../support/watcher';
+
+/** Values that stand nowhere but in the orchestrator's environment. */
+const MARKED = {
+  PASSPHRASE: 'marked passphrase 8#fW',
+  SCRT_TARGET: 'marked-url/word%40Q7',
+  AWS_SECRET_ACCESS_KEY: 'marked-aws-secret-T5',
+  FTP_PASSWORD: 'marked-ftp-word-Z2',
+  IMAP_PASSWORD: 'marked-imap-word-K9',
+  DPBX_ACCESS_TOKEN: 'marked-dropbox-token-X4',
+};
+
+let lab: Lab;
+let controller: ControllerProcess;
+let ownKey = '';
+let processes: readonly string[] = [];
+let inspected = '';
+let devices: readonly LabDevice[] = [];
+
+const of =
+  (device: LabDevice, ...events: readonly string[]) =>
+  (line: LogLine) =>
+    events.includes(String(line['event'])) && line['deviceUuid'] === device.uuid;
+
+/** One lab, one story: a backup that succeeds, and others that fail in all ways that show what they were told. */
+beforeAll(async () => {
+  lab = await startLab();
+  const file = join(lab.folder, 'users_own');
+  await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'own', '-f', file]);
+  ownKey = readFileSync(file, 'utf8');
+  const { host, port } = lab.server.collector;
+  const fleet = lab.addFleet({ name: 'marked', tags: { backupEnabled: 'true' } });
+  const target = `sftp://root:$SCRT_TARGET@${host}:${String(port)}//backups/$UUID`;
+  const add = async (name: string, tags: Readonly<Record<string, string>>): Promise<LabDevice> => {
+    const device = await lab.addDevice({ fleet, name, tags });
+    await device.seedVolume('data');
+    return device;
+  };
+  devices = [
+    await add('well', { backupUrl: target }),
+    await add('no-server', { backupUrl: `sftp://root:$SCRT_TARGET@${host}:9//backups/$UUID --num-retries=1` }),
+  ];
+  const [well, bad] = devices;
+  if (well === undefined || bad === undefined) throw new Error('there are two devices');
+  const watcher = new ProcessWatcher();
+  controller = startController(
+    lab.environment({
+      ...MARKED,
+      SCRT_TARGET: encodeURIComponent(MARKED.SCRT_TARGET),
+      BACKUP_SSH_KEY: ownKey,
+      BACKUP_SSH_KNOWN_HOSTS: `elsewhere.example ${lab.gateway.hostKey}`,
+      BACKUP_SCHEDULE: '0 0 1 1 *',
+    }),
+  );
+  for (const device of devices) await controller.waitFor('the devices', of(device, 'device.policy.accepted'));
+  for (const device of devices) lab.setTag(device, 'backupRequest', 'now');
+  inspected = await until('the container to run', async () =>
+    well.docker(['inspect', 'balena-backup-run']).catch(() => null),
+  );
+  await controller.waitFor('the good end', of(well, 'run.succeeded', 'run.failed'));
+  await controller.waitFor('the bad end', of(bad, 'run.failed'));
+  processes = await watcher.stop();
+});
+
+afterAll(async () => {
+  await controller.stop();
+  await lab.stop();
+});
+
+/** Whatever would show one of the secrets: as it is, percent-encoded or in base64; and lines of the private key. */
+function secretsIn(text: string): readonly string[] {
+  const values = [...Object.values(MARKED), lab.api.apiKey];
+  const forms = values.flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString('base64')]);
+  const keyLines = ownKey.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));
+  return [...forms, ...keyLines].filter((form) => text.includes(form));
+}
+
+/** Files below a folder that hold one of them. */
+function filesWithSecrets(folder: string): readonly string[] {
+  const values = [...Object.values(MARKED), encodeURIComponent(MARKED.SCRT_TARGET), lab.api.apiKey];
+  const patterns = values.flatMap((value) => ['-e', value]);
+  const { stdout } = spawnSync('grep', ['-rlaF', ...patterns, folder], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+test('the runs ended as they should, so that there was something to hide', () => {
+  const ends = controller.lines.filter((line) => ['run.succeeded', 'run.failed'].includes(String(line['event'])));
+
+  expect(ends.map((line) => [line['deviceName'], line['event']])).toEqual(
+    expect.arrayContaining([
+      ['well', 'run.succeeded'],
+      ['no-server', 'run.failed'],
+    ]),
+  );
+  expect(processes.some((line) => /duplicity .*sftp:\/\/root@/.test(line))).toBe(true);
+  expect(processes.some((line) => line.includes('ssh-keygen'))).toBe(true);
+});
+
+test('no line of the log shows a secret, at any level', () => {
+  expect(secretsIn(controller.lines.map((line) => JSON.stringify(line)).join('\n'))).toEqual([]);
+});
+
+test('no list of processes shows one, on devices or beside the orchestrator', () => {
+  expect(processes.filter((line) => secretsIn(line).length > 0)).toEqual([]);
+});
+
+test('the container has none in its labels, its environment, or its command, and few rights', () => {
+  expect(secretsIn(inspected)).toEqual([]);
+  const [container] = JSON.parse(inspected) as readonly {
+    readonly HostConfig: Readonly<Record<string, unknown>>;
+    readonly Mounts: readonly { readonly Destination: string; readonly RW: boolean }[];
+  }[];
+  expect(container?.HostConfig).toMatchObject({
+    CapDrop: ['ALL'],
+    CapAdd: ['DAC_OVERRIDE'],
+    SecurityOpt: ['no-new-privileges'],
+    Privileged: false,
+  });
+  const volumes = container?.Mounts.filter(({ Destination }) => Destination.startsWith('/volumes/')) ?? [];
+  expect(volumes).toMatchObject([{ Destination: '/volumes/data', RW: false }]);
+});
+
+test('the ledger and the other files of the orchestrator hold none', () => {
+  expect(filesWithSecrets(join(lab.folder, 'state'))).toEqual([]);
+});
+
+test('nothing is left of one on the devices', () => {
+  for (const device of devices) expect(filesWithSecrets(device.folder)).toEqual([]);
+});
+
+test('the collector, its log and what it stores hold none', async () => {
+  expect(secretsIn(await lab.server.collectorLog())).toEqual([]);
+  expect(filesWithSecrets(join(lab.folder, 'server', 'backups'))).toEqual([]);
+  expect(filesWithSecrets(lab.server.keys)).toEqual([]);
+});
+
+test('the API is told none but its own key', () => {
+  const told = lab.api.requests.map((request) => JSON.stringify(request)).join('\n');
+
+  expect(secretsIn(told.replaceAll(lab.api.apiKey, ''))).toEqual([]);
+});
+
+test.each([
+  { name: 'configuration that is refused', over: { BACKUP_FULL_EVERY: '30d', BACKUP_URL: 'bogus://u:$SCRT_TARGET@h' } },
+  { name: 'a second controller', over: {} },
+  { name: 'a ledger that cannot be used', over: { STATE_DIR: '/dev/null/x' } },
+])('$name says nothing of one', async ({ over }) => {
+  const child = startController(lab.environment({ ...MARKED, BACKUP_SSH_KEY: ownKey, ...over }));
+
+  expect(await child.exited).not.toBe(0);
+
+  expect(secretsIn(child.said())).toEqual([]);
+});
