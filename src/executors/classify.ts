@@ -115,7 +115,7 @@ const RULES: readonly Rule[] = [
   },
   {
     exits: [53],
-    words: /no space left|quota exceeded|disk full|insufficient storage|\b507\b/i,
+    words: /no space left|quota exceeded|file too large|disk full|insufficient storage|\b507\b/i,
     failure: (detail, evidence) => ({
       kind: 'store-full',
       where: /\/archive|\/tmp\//.test(detail) ? 'device' : where(evidence),

@@ -33,7 +33,7 @@ export function describeHold(reason: HoldReason): string {
     case 'target-unavailable':
       return 'its target failed for other runs, and waits until one of them has got through';
     case 'credential-refused':
-      return 'the SSH key was refused, and no run uses it before it works again';
+      return 'the SSH key was refused or a host key has changed, and no run goes that way before it works again';
     case 'api-stale':
       return "the balena API has not answered lately, so the device's tags may be old";
     case 'offline':
@@ -94,7 +94,7 @@ function describeAccess(failure: Access): string {
     case 'auth-rejected':
       return describeRefusal(failure);
     case 'host-key-changed':
-      return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "accept-host-key ${failure.host}"; else somebody may stand in between`;
+      return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "accept-host-key ${failure.host}", or set SSH_GATEWAY_HOST_KEY anew where that is set; else somebody may stand in between`;
     case 'credential-missing':
       return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it`;
     case 'api-unavailable':

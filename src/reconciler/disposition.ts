@@ -29,7 +29,6 @@ const terminal: Disposition = { ...onDevice, retry: 'until-change' };
 export function dispositionOf(failure: Failure): Disposition {
   switch (failure.kind) {
     case 'device-unreachable':
-    case 'host-key-changed':
     case 'credential-missing':
     case 'api-unavailable':
     case 'timed-out':
@@ -48,6 +47,9 @@ export function dispositionOf(failure: Failure): Disposition {
       return { ...onDevice, retry: 'at-once' };
     case 'auth-rejected':
       return { ...onTheWay, park: failure.who };
+    // As with a key that is refused: one device's own host key is its own affair, the gateway's is everybody's.
+    case 'host-key-changed':
+      return { ...onTheWay, park: 'ssh' };
     case 'store-full':
       return failure.where === 'target' ? { ...onDevice, breaker: 'target' } : onDevice;
     case 'store-unavailable':

@@ -109,6 +109,13 @@ describe('the gate of the SSH credential', () => {
     });
   });
 
+  it('shuts in the same way for a host key that has changed: the gateway shows it to all', () => {
+    const changed: Failure = { kind: 'host-key-changed', host: 'gateway:22', expected: 'SHA256:a', got: 'SHA256:b' };
+
+    expect(sshGate(evidence([failedAt(1, changed, T)]))).toEqual({ kind: 'single' });
+    expect(sshGate(evidence([failedAt(1, changed, T), failedAt(2, changed, T)]))).toMatchObject({ kind: 'shut' });
+  });
+
   it('waits for the device that tries', () => {
     const trying = active(3, after(5), { phase: 'connecting' });
 
