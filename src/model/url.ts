@@ -123,6 +123,10 @@ function pathProblem(path: string): string | null {
 }
 
 function emptyPathProblem(backend: Backend, path: string): string | null {
+  // What stands behind a host without a slash would become part of its name.
+  if (backend.authority !== 'none' && backend.family !== 'rsyncd' && /^[^/]/.test(path)) {
+    return 'only rsync://HOST::MODULE/ has :: behind the host';
+  }
   if (backend.deviceLocal) {
     return /^\/+[^/]/.test(path) ? null : 'file:// needs a folder by its absolute path, for example file:///backups';
   }
