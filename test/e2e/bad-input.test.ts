@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { type ControllerProcess, type LogLine, startController } from '../support/controller';
+import { restoreWithDuplicity } from '../support/duplicity';
 
 let lab: Lab;
 let device: LabDevice;
@@ -179,5 +180,26 @@ describe('a device that cannot be backed up', () => {
       'the run',
       (line) => isOf(device.uuid, 'run.succeeded')(line) && line['slot'] === 'request:while offline',
     );
+  });
+
+  it('begins a new chain with another passphrase where that was asked for, and spoils the former one not', async () => {
+    const before = await started();
+    expect(await backUp(before, 'former passphrase')).toMatchObject({ event: 'run.succeeded' });
+    await before.stop();
+    const at = String(Math.floor(Date.now() / 1000));
+    await device.putFiles('data', { changed: 'since' });
+
+    const after = await started({ PASSPHRASE: 'another passphrase', BACKUP_PASSPHRASE_CHANGE: 'new-chain' });
+
+    expect(await backUp(after, 'new chain')).toMatchObject({ event: 'run.succeeded', mode: 'full' });
+    expect(await backUp(after, 'added to it')).toMatchObject({ event: 'run.succeeded', mode: 'incremental' });
+    for (const [passphrase, options] of [
+      ['another passphrase', []],
+      [lab.passphrase, [`--time=${at}`]],
+    ] as const) {
+      const restored = restoreWithDuplicity(lab.storeOf(device), passphrase, options);
+      expect(existsSync(join(restored.folder, 'data', 'changed'))).toBe(passphrase !== lab.passphrase);
+      restored.remove();
+    }
   });
 });

@@ -25,7 +25,8 @@ figure() {
 }
 
 backup() {
-  check_passphrase
+  if [ "$PASSPHRASE_CHANGE" = new-chain ] && ! opens_former; then ACTION=full; fi
+  check_passphrase "$ACTION"
   tell 'phase running'
   listing "$@" || failed listing "$?"
   before=$(last_set)

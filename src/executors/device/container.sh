@@ -117,10 +117,16 @@ last_set() { tail -n 1 "$WORK/sets"; }
 
 # A file that only the passphrase of the former runs opens: Duplicity 0.8 takes any, and adds a set that nobody can read.
 canary=/archive/$STORE.passphrase
+opens_former() {
+  [ -s "$canary" ] || return 0
+  printf '%s' "$PASSPHRASE" | quietly gpg --batch --pinentry-mode loopback --passphrase-fd 0 --decrypt "$canary"
+}
+# check_passphrase ACTION: with another passphrase only a full set may be made, which begins a new chain, and only where
+# that was asked for.
 check_passphrase() {
-  if [ ! -s "$canary" ] || [ "$PASSPHRASE_CHANGE" = new-chain ]; then return 0; fi
-  if printf '%s' "$PASSPHRASE" | quietly gpg --batch --pinentry-mode loopback --passphrase-fd 0 --decrypt "$canary"; then return 0; fi
-  refuse passphrase-wrong '[]'
+  if opens_former; then return 0; fi
+  if [ "$PASSPHRASE_CHANGE" != new-chain ] || [ "$1" != full ]; then refuse passphrase-wrong '[]'; fi
+  tell 'warn the passphrase has changed: a new chain begins, and the former backups need the former passphrase'
 }
 keep_canary() {
   printf '%s' "$PASSPHRASE" >"$SECRETS/passphrase"

@@ -25,7 +25,7 @@ execute() {
   esac
   case $COMMAND in
     backup | full | incremental)
-      check_passphrase
+      check_passphrase "$COMMAND"
       set -- "$@" "$FOLDER" "$URL"
       ;;
     restore | verify) set -- "$@" "$URL" "$FOLDER" ;;
