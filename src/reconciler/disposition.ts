@@ -12,7 +12,10 @@ export interface Disposition {
   readonly retry: 'backoff' | 'at-once' | 'until-change';
   /** Whether it makes the backoff grow. */
   readonly counts: boolean;
-  /** The credential that was refused: no run uses it until it has been seen to work. */
+  /**
+   * The credential that was refused: no run uses it until it has been seen to work. A host key that has changed counts as
+   * refused: a device's own is its own affair, the gateway's is everybody's.
+   */
   readonly park: 'ssh' | 'api' | null;
   /** Whether it speaks against the target rather than the device. */
   readonly breaker: 'target' | null;
@@ -46,10 +49,8 @@ export function dispositionOf(failure: Failure): Disposition {
     case 'run-lost':
       return { ...onDevice, retry: 'at-once' };
     case 'auth-rejected':
-      return { ...onTheWay, park: failure.who };
-    // As with a key that is refused: one device's own host key is its own affair, the gateway's is everybody's.
     case 'host-key-changed':
-      return { ...onTheWay, park: 'ssh' };
+      return { ...onTheWay, park: failure.kind === 'auth-rejected' ? failure.who : 'ssh' };
     case 'store-full':
       return failure.where === 'target' ? { ...onDevice, breaker: 'target' } : onDevice;
     case 'store-unavailable':
