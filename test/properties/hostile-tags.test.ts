@@ -177,7 +177,7 @@ describe('values that are accepted', () => {
         const [first] = resolvedWith(tag, value);
         return first?.desire.kind === 'enabled' ? [{ device: first.device, policy: first.desire.policy }] : [];
       });
-      const some = accepted.filter((_, index) => index % Math.ceil(accepted.length / 12) === 0);
+      const some = accepted.filter((_, index) => index % Math.ceil(accepted.length / 8) === 0);
 
       for (const { device: of, policy } of some) {
         const { run, duplicity, wasInjected } = host.play(await scriptOf(of, policy));

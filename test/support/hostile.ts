@@ -129,7 +129,7 @@ const written = [...COMMANDS, ...OPTIONS, ...SHAPES];
 
 /** At least 200 values that try to be more than a value: the written list, beside something good too, and at random. */
 export function hostileValues(good: string): readonly string[] {
-  const random = fc.sample(fc.string({ unit: 'binary', maxLength: 60 }), { numRuns: 60, seed: 20_261_125 });
+  const random = fc.sample(fc.string({ unit: 'binary', maxLength: 60 }), { numRuns: 40, seed: 20_261_125 });
   const mixed = fc.sample(
     fc.array(
       fc.constantFrom('$', '`', "'", '"', '\\', '\n', ';', '|', '-', '--', '/', '..', ' ', 'a', ':', '@', '%41'),
@@ -137,10 +137,8 @@ export function hostileValues(good: string): readonly string[] {
         maxLength: 12,
       },
     ),
-    { numRuns: 60, seed: 20_261_126 },
+    { numRuns: 40, seed: 20_261_126 },
   );
-  const beside = written
-    .filter((value) => value.length < 200)
-    .flatMap((value) => [`${good}${value}`, `${good} ${value}`]);
+  const beside = written.filter((value) => value.length < 200).map((value) => `${good}${value}`);
   return [...written, ...beside, ...random, ...mixed.map((parts) => parts.join(''))];
 }
