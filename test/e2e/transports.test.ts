@@ -2,27 +2,19 @@ import { join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { type ControllerProcess, startController } from '../support/controller';
-import { directly, type LabPlace, throughGateway, throughTunnel } from '../support/labbench';
 import { backUp, beginBackup, differences, isEndOf } from '../support/mainjob';
-import { transportSuite } from '../support/transportsuite';
 import { until } from '../support/wait';
 
-const place: { lab?: Lab; device?: LabDevice } = {};
+let lab: Lab;
+let device: LabDevice;
 let controller: ControllerProcess | null = null;
 
-function here(): LabPlace {
-  const { lab, device } = place;
-  if (lab === undefined || device === undefined) throw new Error('the lab did not start');
-  return { lab, device };
-}
-
 beforeAll(async () => {
-  const lab = await startLab();
-  place.lab = lab;
+  lab = await startLab();
   const fleet = lab.addFleet({ name: 'workshop' });
   const tags = { backupEnabled: 'true', backupSchedule: '@monthly' };
-  place.device = await lab.addDevice({ fleet, name: 'bench', tags });
-  await place.device.seedVolume('data');
+  device = await lab.addDevice({ fleet, name: 'bench', tags });
+  await device.seedVolume('data');
 });
 
 afterEach(async () => {
@@ -31,15 +23,11 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await place.lab?.stop();
+  await lab.stop();
 });
 
-transportSuite('through the gateway of the lab', (account) => throughGateway(here(), account));
-transportSuite("through the tunnel to a device's OpenSSH", (account) => throughTunnel(here(), account));
-transportSuite("direct to a device's OpenSSH", (account) => directly(here(), account));
-
 async function started(over: Readonly<Record<string, string>>): Promise<ControllerProcess> {
-  controller = startController(here().lab.environment({ RECONCILE_INTERVAL: '2s', ...over }));
+  controller = startController(lab.environment({ RECONCILE_INTERVAL: '2s', ...over }));
   await controller.waitFor('the device to be seen', (line) => line['event'] === 'device.policy.accepted');
   return controller;
 }
@@ -49,14 +37,14 @@ const WAYS = [
     way: 'tunnel',
     tags: (): Readonly<Record<string, string>> => ({}),
     breakLink: () => {
-      here().lab.tunnel.cut();
+      lab.tunnel.cut();
       return Promise.resolve('');
     },
   },
   {
     way: 'direct',
-    tags: (): Readonly<Record<string, string>> => ({ backupAddress: here().device.address }),
-    breakLink: () => here().device.sh(`pkill -KILL -f '^sshd: ${here().lab.api.username}'`),
+    tags: (): Readonly<Record<string, string>> => ({ backupAddress: device.address }),
+    breakLink: () => device.sh(`pkill -KILL -f '^sshd: ${lab.api.username}'`),
   },
 ];
 
@@ -65,17 +53,14 @@ describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
     running.lines.filter((line) => line['event'] === event && line['slot'] === `request:${token}`).length;
 
   beforeEach(() => {
-    const { lab, device } = here();
     for (const [key, value] of Object.entries(tags())) lab.setTag(device, key, value);
   });
 
   afterEach(() => {
-    const { lab, device } = here();
     for (const key of Object.keys(tags())) lab.setTag(device, key, null);
   });
 
   it('is done: restored by plain Duplicity, byte for byte', async () => {
-    const { lab, device } = here();
     const gatewayBefore = lab.gateway.counts.connections;
     const running = await started({ DEVICE_TRANSPORT: way });
     await device.putFiles('data', { 'what came last': way });
@@ -87,7 +72,6 @@ describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
   });
 
   it('goes on over a new link where one is lost, and is told once', async () => {
-    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: way });
     const token = `${way}-lost-link`;
     await beginBackup(lab, running, device, token);
@@ -100,7 +84,6 @@ describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
   });
 
   it('is adopted by the next controller when one is killed', async () => {
-    const { lab, device } = here();
     const first = await started({ DEVICE_TRANSPORT: way });
     const token = `${way}-killed`;
     await beginBackup(lab, first, device, token);
@@ -116,7 +99,6 @@ describe.each(WAYS)('the main job, $way', ({ way, tags, breakLink }) => {
 
 describe('trouble on the way', () => {
   it('with the tunnel server is told by its kind, and over when the tunnel works again', async () => {
-    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: 'tunnel' });
     lab.tunnel.fault = { kind: 'status', status: 407 };
     expect(await backUp(lab, running, device, 'refused')).toMatchObject({
@@ -135,7 +117,6 @@ describe('trouble on the way', () => {
     { name: 'as its host key tells', state: 'state', kind: 'host-key-changed' },
     { name: 'as its UUID tells', state: 'new-state', kind: 'device-unreachable' },
   ])('with an address that is another device, $name: nothing is done to that one', async ({ state, kind }) => {
-    const { lab, device } = here();
     const fleet = lab.addFleet({ name: `others-${kind}` });
     const other = await lab.addDevice({ fleet, name: 'other' });
     lab.setTag(device, 'backupAddress', other.address);
@@ -151,7 +132,6 @@ describe('trouble on the way', () => {
   });
 
   it('on one way takes the next of the list', async () => {
-    const { lab, device } = here();
     const running = await started({ DEVICE_TRANSPORT: 'direct,tunnel' });
 
     expect(await backUp(lab, running, device, 'by-the-list')).toMatchObject({ event: 'run.succeeded' });

@@ -6,7 +6,6 @@ import { deviceUuidOf } from '../../src/model/brand';
 import type { Device } from '../../src/model/device';
 import { Secret } from '../../src/model/secret';
 import { createDirectTransport } from '../../src/transport/direct';
-import { createGatewayTransport } from '../../src/transport/gateway';
 import { createTunnelTransport } from '../../src/transport/tunnel';
 import type { LabDevice } from '../lab/device';
 import type { Lab } from '../lab/lab';
@@ -18,23 +17,6 @@ import { accountKey, type Account, type Bench, type FarEnd, never } from './tran
 export interface LabPlace {
   readonly lab: Lab;
   readonly device: LabDevice;
-}
-
-export async function throughGateway({ lab, device }: LabPlace, { options }: Account): Promise<Bench> {
-  const { gateway } = lab;
-  const relay = await startRelay(gateway);
-  const server: FarEnd = {
-    hostKey: gateway.hostKey,
-    counts: () => Promise.resolve({ ...gateway.counts }),
-    shells: () => Promise.resolve(gateway.openChannels()),
-    accept: (keys) => accept(lab, keys),
-  };
-  return benchOf(server, relay, {
-    device: seen(device),
-    transport: createGatewayTransport({ ...options, address: relay, pinnedHostKey: null }),
-    hostName: `${relay.host}:${String(relay.port)}`,
-    exitCodes: false,
-  });
 }
 
 export async function throughTunnel({ lab, device }: LabPlace, { options }: Account): Promise<Bench> {
