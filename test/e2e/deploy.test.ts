@@ -1,16 +1,15 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { version } from '../../src/version';
 import { differencesOf } from '../demo/proofs';
 import type { LabDevice } from '../lab/device';
 import type { LabHost } from '../lab/host';
 import { type Lab, startLab } from '../lab/lab';
 import { backUpBy, type Deployment, logged, stateOf, variablesFor } from '../support/deployment';
+import { commandsUnder, ROOT } from '../support/docs';
 import { restoreWithDuplicity } from '../support/duplicity';
 import { treeOf } from '../support/tree';
 import { until } from '../support/wait';
-
-const ROOT = join(__dirname, '..', '..');
-const VERSION = String(Reflect.get(Object(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))), 'version'));
 
 let lab: Lab;
 let device: LabDevice;
@@ -22,7 +21,8 @@ beforeAll(async () => {
   const fleet = lab.addFleet({ name: 'home' });
   device = await lab.addDevice({ fleet, name: 'kitchen', tags: { backupEnabled: 'true', backupSchedule: '@monthly' } });
   await device.seedVolume('data');
-});
+  // The image of the orchestrator takes its time where it was not built before.
+}, 900_000);
 
 afterAll(async () => {
   await lab.stop();
@@ -45,23 +45,41 @@ async function onBalena(host: LabHost): Promise<Deployment> {
   return { host, args: ['--project-name', 'balena', '--file', join(ROOT, 'docker-compose.yml'), '--file', file] };
 }
 
-/** deploy/compose.yaml as README.md says: settings in a file, secrets in files of their own. */
+/** deploy/compose.yaml, by the commands of README.md; a person's typing and the lab's own settings come in between. */
 async function onAnyHost(host: LabHost): Promise<Deployment> {
   for (const service of ['orchestrator', 'collector']) {
-    await host.engine.docker(['tag', `${service}:lab`, `balena-backup/${service}:${VERSION}`]);
+    await host.engine.docker(['tag', `${service}:lab`, `balena-backup/${service}:${version}`]);
   }
   const folder = join(lab.folder, 'checkout', 'deploy');
-  cpSync(join(ROOT, 'deploy'), folder, { recursive: true });
-  mkdirSync(join(lab.folder, 'checkout', 'collector'));
-  const { CLI_API_KEY = '', PASSPHRASE = '', BACKUP_URL, ...others } = variablesFor(lab, host);
-  mkdirSync(join(folder, 'secrets'), { mode: 0o700 });
-  writeFileSync(join(folder, 'secrets', 'cli_api_key'), `${CLI_API_KEY}\n`);
-  writeFileSync(join(folder, 'secrets', 'passphrase'), `${PASSPHRASE}\n`);
-  const settings = readFileSync(join(folder, 'settings.env'), 'utf8').replace('@HOST:', `@${host.address}:`);
-  expect(settings).toContain(`BACKUP_URL='${String(BACKUP_URL)}'\n`);
-  const more = Object.entries(others).map(([name, value]) => `${name}='${value}'\n`);
-  writeFileSync(join(folder, 'settings.env'), `${settings}${more.join('')}`);
-  return { host, args: ['--project-name', 'anywhere', '--file', join(folder, 'compose.yaml')] };
+  cpSync(join(ROOT, 'deploy'), folder, { recursive: true, filter: (path) => !path.endsWith('/secrets') });
+  mkdirSync(join(folder, '..', 'collector'));
+  const deployment = { host, args: ['--project-name', 'deploy', '--file', join(folder, 'compose.yaml')] };
+  const [enter, ...lines] = commandsUnder('README.md', 'On any Docker host');
+  expect(enter).toBe('cd deploy');
+  for (const line of lines) {
+    if (line.includes(' up ')) addSettings(join(folder, 'settings.env'), host);
+    if (line.includes(' exec ')) await isUp(deployment);
+    await host.sh(line.replace('192.0.2.10', host.address), { cwd: folder, input: `${typedFor(line)}\n` });
+  }
+  return deployment;
+}
+
+/** What a person types, or pastes. */
+function typedFor(line: string): string {
+  const { CLI_API_KEY = '', PASSPHRASE = '' } = lab.environment();
+  return line.includes('cli_api_key') ? CLI_API_KEY : line.includes('passphrase') ? PASSPHRASE : '';
+}
+
+function addSettings(file: string, host: LabHost): void {
+  const variables = Object.entries(variablesFor(lab, host));
+  const lines = variables.map(([name, value]) => `${name}='${value}'\n`);
+  const written = readFileSync(file, 'utf8');
+  expect(lines.filter((line) => written.includes(`\n${line}`)).join('')).toMatch(/^BACKUP_URL=/);
+  appendFileSync(file, lines.filter((line) => !/^(BACKUP_URL|CLI_API_KEY|PASSPHRASE)=/.test(line)).join(''));
+}
+
+async function isUp(deployment: Deployment): Promise<void> {
+  await logged(deployment, 'the device to be seen', (line) => line['event'] === 'device.policy.accepted');
 }
 
 /** What differs between the device's volume and what plain Duplicity restores from the collector's volume. */
@@ -77,13 +95,13 @@ function differences({ host }: Deployment, project: string): readonly string[] {
 
 describe.each([
   { name: 'docker-compose.yml', project: 'balena', prepare: onBalena },
-  { name: 'deploy/compose.yaml', project: 'anywhere', prepare: onAnyHost },
+  { name: 'deploy/compose.yaml', project: 'deploy', prepare: onAnyHost },
 ])('$name', ({ project, prepare }) => {
   it('does the main job, says that it is well, stops in order and goes on where it was', async () => {
     const deployment = await prepare(await lab.addHost(project));
     const { host, args } = deployment;
     await host.compose([...args, 'up', '--detach', '--no-build']);
-    await logged(deployment, 'the device to be seen', (line) => line['event'] === 'device.policy.accepted');
+    await isUp(deployment);
 
     expect(await backUpBy(deployment, lab, device, `${project}-first`)).toMatchObject({
       event: 'run.succeeded',

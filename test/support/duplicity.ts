@@ -9,7 +9,7 @@ export interface Restored {
   remove(): void;
 }
 
-/** Restores the latest snapshot at a folder with this machine's own Duplicity, which has seen nothing of it before. */
+/** Restores the latest snapshot at a folder as README.md says under 'Use it': with this machine's own Duplicity, which has seen nothing of it before. */
 export function restoreWithDuplicity(store: string, passphrase: string, options: readonly string[] = []): Restored {
   const work = mkdtempSync(join(tmpdir(), 'balena-backup-restore-'));
   const folder = join(work, 'restored');

@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isLeft } from 'fp-ts/Either';
+import { isCommand } from '../../src/commands/table';
+import { readSettings } from '../../src/config';
+import { resolveDesired } from '../../src/model/resolve';
+import type { Settings } from '../../src/model/settings';
+import { SECRET_VARIABLES, SETTINGS_VARIABLES } from '../../src/model/variables';
+import { aDevice, tagsOf } from '../support/desired';
+import { commandBlocksOf, commandsUnder, ROOT, tableAfter } from '../support/docs';
+import { everyFailure } from '../support/failures';
+
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'ARCHITECTURE.md',
+  'collector/README.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+/** What a reader may have to have that no test has. */
+const NEEDS = ['a balena account', 'systemd'];
+
+function scripts(): readonly string[] {
+  const file: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const found: unknown = typeof file === 'object' && file !== null ? Reflect.get(file, 'scripts') : {};
+  return Object.keys(typeof found === 'object' && found !== null ? found : {});
+}
+
+/** Whether a test of its own stands behind the line: npm's scripts are what is run here, commands have tests by name. */
+function isKnownByItself(line: string): boolean {
+  // The lab's file of variables, by the path that it prints.
+  if (line === '. FILE') return true;
+  const [, script] = /^npm (?:run )?([\w:]+)(?: -- .*)?$/.exec(line) ?? [];
+  if (script !== undefined) return scripts().includes(script);
+  const [, command] = /^bin\/balena-backup (\S+)/.exec(line) ?? [];
+  return command !== undefined && isCommand(command);
+}
+
+describe('commands in documents', () => {
+  const blocks = DOCUMENTS.flatMap(commandBlocksOf);
+
+  test('are found', () => {
+    expect(blocks.length).toBeGreaterThan(3);
+  });
+
+  test.each(blocks.map((block) => ({ ...block, where: `${block.file}, "${block.heading}"` })))(
+    'are run by a test, or say what they need: $where',
+    ({ mark, lines, heading }) => {
+      const [, runBy] = /^run by: (\S+)$/.exec(mark) ?? [];
+      const [, needs] = /^needs: (.*)$/.exec(mark) ?? [];
+      if (runBy !== undefined) {
+        expect(existsSync(join(ROOT, runBy))).toBe(true);
+        expect(readFileSync(join(ROOT, runBy), 'utf8')).toContain(`'${heading}'`);
+      } else if (needs !== undefined) expect(NEEDS).toContain(needs);
+      else expect(lines.filter((line) => !isKnownByItself(line))).toEqual([]);
+    },
+  );
+
+  test.each(commandsUnder('CONTRIBUTING.md', 'Parts of it'))(
+    'work: %s',
+    (line) => {
+      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd: ROOT, encoding: 'utf8' });
+      expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+    },
+    60_000,
+  );
+
+  test('links lead to files that are there', () => {
+    const broken = DOCUMENTS.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map(([, to = '']) => join(file, '..', to))
+        .filter((to) => !existsSync(join(ROOT, to)))
+        .map((to) => `${file}: ${to}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+/** The text between code marks, or null where the cell says something in words. */
+function codeOf(cell: string | undefined): string | null {
+  return /^`([^`]+)`$/.exec(cell ?? '')?.[1] ?? null;
+}
+
+describe('the table of variables', () => {
+  const rows = [
+    ...tableAfter('README.md', 'Of the orchestrator. A secret may come'),
+    ...tableAfter('README.md', 'On the collector:'),
+  ];
+  const nameOf = (row: readonly string[]): string => /^`([A-Z_]+)`( \*)?$/.exec(row[0] ?? '')?.[1] ?? '';
+  const read = (environment: Readonly<Record<string, string>>): Settings => {
+    const required = { CLI_API_KEY: 'key-of-the-test', PASSPHRASE: 'a long passphrase' };
+    const settings = readSettings({ ...required, ...environment }, () => '');
+    if (isLeft(settings)) throw new Error(settings.left.join('\n'));
+    return settings.right;
+  };
+  /** Whether a field was given, and the environment itself, differ of course. */
+  const compared = (settings: Settings): string =>
+    JSON.stringify({ ...settings, environment: null, secrets: null }).replace(/"given":(true|false)/g, '""');
+
+  test('has every variable once, and no other', () => {
+    expect(rows.map(nameOf).sort()).toEqual(SETTINGS_VARIABLES.filter((name) => name !== 'TZ').toSorted());
+  });
+
+  test('has a star where a file may hold the value', () => {
+    const starred = rows.filter(([name = '']) => name.endsWith(' *')).map(nameOf);
+    expect(starred.sort()).toEqual([...SECRET_VARIABLES].sort());
+  });
+
+  test.each(
+    rows
+      .map((row) => ({ name: nameOf(row), value: codeOf(row[1]) }))
+      .filter(({ name, value }) => value !== null && !name.startsWith('COLLECTOR_')),
+  )('has the true default of $name', ({ name, value }) => {
+    expect(compared(read({ [name]: value ?? '' }))).toBe(compared(read({})));
+  });
+});
+
+describe('the table of tags', () => {
+  const rows = tableAfter('README.md', 'Then give a device the tag');
+  const names = rows.map(([cell = '']) => /^`([A-Za-z]+)`$/.exec(cell)?.[1] ?? '');
+  const settings = readSettings({ CLI_API_KEY: 'key-of-the-test', PASSPHRASE: 'a long passphrase' }, () => '');
+  const wrong: Readonly<Record<string, string>> = {
+    backupVolumes: '/',
+    backupRequest: 'two\nlines',
+    backupAddress: '-x',
+  };
+
+  test.each(names)('has a tag that is read: %s', (name) => {
+    if (isLeft(settings)) throw new Error(settings.left.join('\n'));
+    const tags = tagsOf({ backupEnabled: 'true', [name]: wrong[name] ?? 'no such value' });
+    const [resolved] = resolveDesired([aDevice({ tags })], settings.right);
+    const { desire } = resolved ?? { desire: { kind: 'enabled' } as const };
+    expect(desire.kind).not.toBe('enabled');
+    expect(JSON.stringify(desire)).toContain(name);
+  });
+
+  test('names the variables that stand in for tags', () => {
+    const variables = rows.flatMap(([, , cell = '']) =>
+      [...cell.matchAll(/`(BACKUP_[A-Z_]+)`/g)].map(([, name]) => name),
+    );
+    expect(variables.length).toBeGreaterThan(5);
+    expect(variables.filter((name) => !SETTINGS_VARIABLES.includes(name ?? ''))).toEqual([]);
+  });
+});
+
+test('the table of failures has every kind once, in the order in which they are defined', () => {
+  const kinds = tableAfter('README.md', '`failure.kind` of a JSON line').map(([cell]) => codeOf(cell));
+  expect(kinds).toEqual(everyFailure.map(({ kind }) => kind));
+});
