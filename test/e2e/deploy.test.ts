@@ -1,4 +1,5 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '../../src/version';
 import { differencesOf } from '../demo/proofs';
@@ -122,4 +123,17 @@ describe.each([
     expect(differences(deployment, project)).toEqual([]);
     await host.compose([...args, 'down', '--volumes']);
   });
+});
+
+test('the unit for a plain machine is one that systemd takes', () => {
+  const unit = readFileSync(join(ROOT, 'deploy', 'systemd', 'balena-backup.service'), 'utf8');
+  const file = join(lab.folder, 'balena-backup.service');
+  // The checkout's own path may have blanks in it.
+  const place = join(lab.folder, 'opt');
+  symlinkSync(ROOT, place);
+  writeFileSync(file, unit.replaceAll('/opt/balena-backup', place));
+
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
