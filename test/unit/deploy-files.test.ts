@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
+import { beat } from '../../src/heartbeat';
 import { imageOf } from '../../src/model/image';
 import { SETTINGS_VARIABLES } from '../../src/model/variables';
 import { version } from '../../src/version';
@@ -133,11 +134,19 @@ describe('the health check of the image', () => {
 
   test('passes while the controller touches its file, and fails three minutes after it has stopped', () => {
     expect(check()).toBe(1);
-    writeFileSync(heartbeat, '');
+    beat(heartbeat);
     expect(check()).toBe(0);
     const then = new Date(Date.now() - 180_000);
     utimesSync(heartbeat, then, then);
     expect(check()).toBe(1);
+    beat(heartbeat);
+    expect(check()).toBe(0);
+  });
+
+  test('that has nowhere to look stops no controller', () => {
+    expect(() => {
+      beat(join(heartbeat, 'below a file that is not there'));
+    }).not.toThrow();
   });
 });
 
