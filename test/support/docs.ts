@@ -33,19 +33,17 @@ export function commandsUnder(file: string, heading: string): readonly string[] 
   return block.lines;
 }
 
-/** The rows of the table that follows a text, as cells; code marks and stars are left as they are. */
-export function tableAfter(file: string, text: string): readonly (readonly string[])[] {
+/** The rows of the table that has this first cell in one of them, as cells; code marks and stars are left as they are. */
+export function tableWith(file: string, cell: string): readonly (readonly string[])[] {
   const document = readFileSync(join(ROOT, file), 'utf8');
-  const from = document.indexOf(text);
-  if (from < 0) throw new Error(`${file} does not say "${text}"`);
-  const [, table = ''] = /\n\|[^\n]*\n\|[-| ]*\|\n((?:\|[^\n]*\n)+)/.exec(document.slice(from)) ?? [];
-  return table
-    .trimEnd()
-    .split('\n')
-    .map((row) =>
-      row
-        .slice(1, -1)
-        .split(/(?<!\\)\|/)
-        .map((cell) => cell.trim()),
-    );
+  const tables = [...document.matchAll(/^\|.*\n\|[-:| ]*\|\n((?:\|.*\n)+)/gm)].map(([, rows = '']) => rows);
+  const found = tables.map(cellsOf).filter((rows) => rows.some(([first]) => first === cell));
+  const [table] = found;
+  if (table === undefined || found.length > 1) throw new Error(`${file} has no single table with ${cell}`);
+  return table;
+}
+
+function cellsOf(rows: string): readonly (readonly string[])[] {
+  const lines = rows.trimEnd().split('\n');
+  return lines.map((line) => line.slice(1, -1).split(/(?<!\\)\|/)).map((cells) => cells.map((cell) => cell.trim()));
 }

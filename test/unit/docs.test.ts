@@ -8,7 +8,7 @@ import { resolveDesired } from '../../src/model/resolve';
 import type { Settings } from '../../src/model/settings';
 import { SECRET_VARIABLES, SETTINGS_VARIABLES } from '../../src/model/variables';
 import { aDevice, tagsOf } from '../support/desired';
-import { commandBlocksOf, commandsUnder, ROOT, tableAfter } from '../support/docs';
+import { commandBlocksOf, commandsUnder, ROOT, tableWith } from '../support/docs';
 import { everyFailure } from '../support/failures';
 
 const DOCUMENTS = [
@@ -86,10 +86,7 @@ function codeOf(cell: string | undefined): string | null {
 }
 
 describe('the table of variables', () => {
-  const rows = [
-    ...tableAfter('README.md', 'Of the orchestrator. A secret may come'),
-    ...tableAfter('README.md', 'On the collector:'),
-  ];
+  const rows = [...tableWith('README.md', '`CLI_API_KEY` *'), ...tableWith('README.md', '`COLLECTOR_CA_KEY`')];
   const nameOf = (row: readonly string[]): string => /^`([A-Z_]+)`( \*)?$/.exec(row[0] ?? '')?.[1] ?? '';
   const read = (environment: Readonly<Record<string, string>>): Settings => {
     const required = { CLI_API_KEY: 'key-of-the-test', PASSPHRASE: 'a long passphrase' };
@@ -120,7 +117,7 @@ describe('the table of variables', () => {
 });
 
 describe('the table of tags', () => {
-  const rows = tableAfter('README.md', 'Then give a device the tag');
+  const rows = tableWith('README.md', '`backupEnabled`');
   const names = rows.map(([cell = '']) => /^`([A-Za-z]+)`$/.exec(cell)?.[1] ?? '');
   const settings = readSettings({ CLI_API_KEY: 'key-of-the-test', PASSPHRASE: 'a long passphrase' }, () => '');
   const wrong: Readonly<Record<string, string>> = {
@@ -148,6 +145,6 @@ describe('the table of tags', () => {
 });
 
 test('the table of failures has every kind once, in the order in which they are defined', () => {
-  const kinds = tableAfter('README.md', '`failure.kind` of a JSON line').map(([cell]) => codeOf(cell));
+  const kinds = tableWith('README.md', '`device-unreachable`').map(([cell]) => codeOf(cell));
   expect(kinds).toEqual(everyFailure.map(({ kind }) => kind));
 });
