@@ -3,7 +3,7 @@ import type { ActionId, DeviceUuid, Instant } from '../model/brand';
 import type { DesiredDevice, Policy } from '../model/policy';
 import type { DeviceFacts } from '../model/run';
 import type { Slot } from '../model/slot';
-import type { HoldReason, Verdict } from '../model/verdict';
+import type { GuardName, HoldReason, Verdict } from '../model/verdict';
 import { type Gate, storeOf } from './breaker';
 import { type Due, dueOf } from './due';
 import type { Limits } from './limits';
@@ -27,7 +27,8 @@ export interface World {
   readonly slots: SlotBook;
 }
 
-interface Question {
+/** What is asked of one enabled device with a valid policy. */
+export interface Question {
   readonly desired: DesiredDevice;
   readonly policy: Policy;
   readonly facts: DeviceFacts | null;
@@ -39,7 +40,7 @@ interface Question {
 type Guard = (question: Question) => Verdict | null;
 
 /** In the order of design section 5: the first that speaks wins. */
-export const GUARDS: readonly { readonly name: string; readonly ask: Guard }[] = [
+export const GUARDS: readonly { readonly name: GuardName; readonly ask: Guard }[] = [
   { name: 'in-flight', ask: inFlight },
   { name: 'nothing-due', ask: ({ due }) => (due.kind === 'none' ? notDue(due.nextSlot) : null) },
   { name: 'starting-deadline', ask: ({ due }) => (due.kind === 'expired' ? notDue(due.nextSlot) : null) },
@@ -55,19 +56,25 @@ export function verdictOf(
   desired: DesiredDevice,
   world: World,
 ): { readonly verdict: Verdict; readonly due: Due | null } {
-  const { desire, device } = desired;
-  if (desire.kind === 'not-enabled') return { verdict: { kind: 'not-enabled' }, due: null };
-  if (desire.kind === 'rejected') return { verdict: { kind: 'rejected', problems: desire.problems }, due: null };
-  const { policy } = desire;
-  const facts = world.facts.get(device.uuid) ?? null;
-  const { now, slots, limits } = world;
-  const due = dueOf({ policy, facts, now, slots, startingDeadlineMs: limits.startingDeadlineMs });
-  const question = { desired, policy, facts, due, world };
+  const question = questionOf(desired, world);
+  if ('kind' in question) return { verdict: question, due: null };
+  const { due } = question;
   for (const guard of GUARDS) {
     const verdict = guard.ask(question);
     if (verdict !== null) return { verdict, due };
   }
   return { verdict: dueVerdict(question), due };
+}
+
+/** What the guards are asked, or the verdict where there is no policy to ask about. */
+export function questionOf({ desire, device }: DesiredDevice, world: World): Question | Verdict {
+  if (desire.kind === 'not-enabled') return { kind: 'not-enabled' };
+  if (desire.kind === 'rejected') return { kind: 'rejected', problems: desire.problems };
+  const { policy } = desire;
+  const facts = world.facts.get(device.uuid) ?? null;
+  const { now, slots, limits } = world;
+  const due = dueOf({ policy, facts, now, slots, startingDeadlineMs: limits.startingDeadlineMs });
+  return { desired: { device, desire }, policy, facts, due, world };
 }
 
 function dueVerdict({ desired, policy, facts, due, world }: Question): Verdict {
