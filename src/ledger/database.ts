@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { LedgerError, unreadable } from './ledgererror';
+import { pathToFileURL } from 'node:url';
+import { isCannotOpen, LedgerError, unreadable } from './ledgererror';
 import { migrate, versionOf } from './schema';
 
 /** Other processes hold the lock for milliseconds; a machine short of breath gets more than enough. */
@@ -28,9 +29,30 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** An open ledger that cannot be written through. */
+/** An open ledger that cannot be written through; reading it leaves no trace in its folder. */
 export function openReadOnly(path: string): DatabaseSync {
-  return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  return new DatabaseSync(tracelessUrl(path), { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/**
+ * The ledger for SQLite to read without a write to any file. With its log file beside it, it is shared with whoever
+ * writes, their index of the log being read only. Without one nobody has it open and all is in the file itself: opened in
+ * the usual way, SQLite would leave an empty log behind.
+ */
+export function tracelessUrl(path: string): URL {
+  const url = pathToFileURL(path);
+  url.search = existsSync(`${path}-wal`) ? '?mode=ro&readonly_shm=1' : '?mode=ro&immutable=1';
+  return url;
+}
+
+/** Does the reading anew where the log file went, with the last that wrote, between the look for it and the opening. */
+export function againIfMoved<T>(reading: () => T): T {
+  try {
+    return reading();
+  } catch (error) {
+    if (!isCannotOpen(error)) throw error;
+    return reading();
+  }
 }
 
 /** Does the work in one transaction that sees no other writer; what throws leaves nothing behind. */

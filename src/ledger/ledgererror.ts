@@ -30,6 +30,11 @@ export function isBusy(error: unknown): boolean {
   return sqliteCodeOf(error) === BUSY;
 }
 
+/** True where a file is not there, or cannot be opened. */
+export function isCannotOpen(error: unknown): boolean {
+  return sqliteCodeOf(error) === CANNOT_OPEN;
+}
+
 /** What SQLite says, in words for a person; errors that are not SQLite's are given back as they are. */
 export function inWords(path: string, error: unknown): unknown {
   switch (sqliteCodeOf(error)) {

@@ -1,6 +1,17 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type Instant, instantOf } from '../model/brand';
 import { isBusy, LedgerError } from './ledgererror';
 
 export type StateLock = { release(): void } | { readonly heldBy: { readonly pid: number } };
@@ -38,6 +49,17 @@ export function controllerPid(stateDir: string): number | null {
   if (answer === null || typeof answer === 'number') return answer;
   answer.close();
   return null;
+}
+
+/** Whether a controller runs on this STATE_DIR, and since when where that can be told. Leaves no trace. */
+export function controllerOf(stateDir: string): { readonly isRunning: boolean; readonly since: Instant | null } {
+  if (!existsSync(lockPath(stateDir))) return { isRunning: false, since: null };
+  const lock = takeLock(stateDir);
+  lock?.close();
+  if (lock !== null) return { isRunning: false, since: null };
+  // A controller writes its pid down when it starts.
+  const { mtimeMs } = statSync(pidPath(stateDir), { throwIfNoEntry: false }) ?? {};
+  return { isRunning: true, since: mtimeMs === undefined ? null : instantOf(Math.floor(mtimeMs)) };
 }
 
 function lockPath(stateDir: string): string {

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Ledger } from '../model/ports';
-import { atOneMoment, ledgerPath, openReadOnly } from './database';
+import type { KnownDevice, Ledger } from '../model/ports';
+import { againIfMoved, atOneMoment, ledgerPath, openReadOnly } from './database';
 import { withWords } from './ledgererror';
-import { readActive, readFacts, readRunsOf } from './reading';
+import { readActive, readFacts, readKnown, readRunsOf } from './reading';
 import { versionOf } from './schema';
 
 /** What commands that change nothing may ask of the ledger. */
-export type LedgerReader = Pick<Ledger, 'facts' | 'active' | 'runsOf' | 'close'>;
+export interface LedgerReader extends Pick<Ledger, 'facts' | 'active' | 'runsOf'> {
+  /** Every device that there is something to tell of, by name. */
+  known(): readonly KnownDevice[];
+}
 
 /**
  * Reads the ledger of this STATE_DIR beside the controller that writes it. Where there is none (yet), every answer is
@@ -15,23 +18,26 @@ export type LedgerReader = Pick<Ledger, 'facts' | 'active' | 'runsOf' | 'close'>
  */
 export function openReader(stateDir: string): LedgerReader {
   const path = ledgerPath(stateDir);
-  let database: DatabaseSync | null = null;
 
+  // Opened for each question: a writer may have come since the last, or gone.
   function ask<T>(question: (ledger: DatabaseSync) => T, empty: T): T {
-    if (database === null && !existsSync(path)) return empty;
-    return withWords(path, () => {
-      const open = (database ??= openReadOnly(path));
-      return atOneMoment(open, () => (versionOf(open, path) === 0 ? empty : question(open)));
-    });
+    if (!existsSync(path)) return empty;
+    return withWords(path, () => againIfMoved(() => answered(path, question, empty)));
   }
 
   return {
     facts: () => ask<ReturnType<Ledger['facts']>>((ledger) => readFacts(ledger, new Map()), new Map()),
+    known: () => ask(readKnown, []),
     active: () => ask(readActive, []),
     runsOf: (device, limit) => ask((ledger) => readRunsOf(ledger, device, limit), []),
-    close: () => {
-      database?.close();
-      database = null;
-    },
   };
+}
+
+function answered<T>(path: string, question: (ledger: DatabaseSync) => T, empty: T): T {
+  const database = openReadOnly(path);
+  try {
+    return atOneMoment(database, () => (versionOf(database, path) === 0 ? empty : question(database)));
+  } finally {
+    database.close();
+  }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
+import type { KnownDevice } from '../model/ports';
 import { type DeviceFacts, type RunRecord, storedBy } from '../model/run';
 import { attemptsOf, decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
 
@@ -15,6 +16,18 @@ export function readFacts(database: DatabaseSync, known: EndedRuns): ReadonlyMap
   for (const { seq, run } of readEnded(database, missing)) known.set(seq, run);
   const active = new Map(readActive(database).map((run) => [run.device, run]));
   return new Map(rows.map((row) => [row.uuid, factsOf(row, known, active.get(row.uuid) ?? null)]));
+}
+
+/** All devices that a pass saw enabled or a person ran something on, by name. */
+export function readKnown(database: DatabaseSync): readonly KnownDevice[] {
+  const facts = readFacts(database, new Map());
+  const rows = readDevices(database, 'ORDER BY name, uuid');
+  return rows.map(({ uuid, name, enabled }) => ({
+    uuid,
+    name,
+    isEnabled: enabled === 1,
+    facts: facts.get(uuid) ?? null,
+  }));
 }
 
 /** The active runs, in the order in which they were started. */

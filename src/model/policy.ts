@@ -70,6 +70,8 @@ export interface Policy {
   readonly target: Resolved<Target>;
   readonly volumes: Resolved<VolumeSelection>;
   readonly schedule: Resolved<Schedule>;
+  /** The zone in `schedule`, with its own origin. */
+  readonly timezone: Resolved<string>;
   readonly fullEvery: Resolved<FullEvery>;
   readonly keepFull: Resolved<number | null>;
   /** Bytes a second on the wire, or null for no limit. */

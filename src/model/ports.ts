@@ -137,6 +137,16 @@ export interface Sighting {
   readonly request: string | null;
 }
 
+/** What the ledger remembers of a device. */
+export interface KnownDevice {
+  readonly uuid: DeviceUuid;
+  readonly name: string;
+  /** Whether the last pass saw it enabled. */
+  readonly isEnabled: boolean;
+  /** Null for a device that was only ever run by hand. */
+  readonly facts: DeviceFacts | null;
+}
+
 export interface NewRun {
   readonly runId: RunId;
   readonly actionId: ActionId;

@@ -94,7 +94,7 @@ function policyOf(device: Device, settings: ResolveSettings): Either<readonly Po
     return left(reading.problems);
   }
   if (reading.problems.length > 0) return left(reading.problems);
-  return right({ target, volumes: selection, schedule, fullEvery, ...limits, ...tokens });
+  return right({ target, volumes: selection, ...schedule, fullEvery, ...limits, ...tokens });
 }
 
 function targetOf(
@@ -111,12 +111,16 @@ function targetOf(
   return parseTarget(text, { ...context, home: isLeft(own) ? null : serverOf(own.right) });
 }
 
-function scheduleOf(device: Device, { defaults }: ResolveSettings, reading: Reading): Policy['schedule'] | null {
+function scheduleOf(
+  device: Device,
+  { defaults }: ResolveSettings,
+  reading: Reading,
+): Pick<Policy, 'schedule' | 'timezone'> | null {
   const zone = reading.field(found(device, 'backupTimezone', defaults.timezone), parseTimezone);
   const from = found(device, 'backupSchedule', defaults.schedule);
   // With a zone that cannot be read the schedule is still checked, so that a person sees both.
   const schedule = reading.field(from, (text) => parseSchedule(text, zone?.value ?? 'UTC', device.uuid));
-  return zone === null ? null : schedule;
+  return zone === null || schedule === null ? null : { schedule, timezone: zone };
 }
 
 function limitsOf(

@@ -31,10 +31,29 @@ export function bytesText(bytes: number): string {
 
 /** The instant as logs and tables show it: UTC, to the second. */
 export function instantText(at: Instant): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z');
+  return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
 /** A number with its noun. */
 export function count(amount: number, noun: string): string {
   return `${String(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** The instant as clocks in that zone show it, with the zone's offset then: `Thu 2026-11-26 03:00:00 GMT+1`. */
+export function localText(at: Instant, timezone: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    weekday: 'short',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'shortOffset',
+  });
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  const day = `${part('year')}-${part('month')}-${part('day')}`;
+  return `${part('weekday')} ${day} ${part('hour')}:${part('minute')}:${part('second')} ${part('timeZoneName')}`;
 }

@@ -79,7 +79,7 @@ function onTrial(action: ActionOf<'backup'>, { ssh, stores }: DecisionInput, tri
 }
 
 /** Counted over the whole ledger: a run of a device that is no longer enabled takes its place, too. */
-function inFlightOf({ facts, inFlight }: DecisionInput): number {
+export function inFlightOf({ facts, inFlight }: Pick<World, 'facts' | 'inFlight'>): number {
   let count = inFlight.size;
   for (const each of facts.values()) if (each.active !== null && !inFlight.has(each.device)) count += 1;
   return count;

@@ -118,7 +118,6 @@ function check({ ledger, book, stateDir }: World): void {
   expect([...facts.values()].map(summaryOf)).toEqual([...facts.keys()].map((uuid) => expectedOf(book, uuid)));
   expect(reader.facts()).toEqual(facts);
   expect(reader.active()).toEqual(ledger.active());
-  reader.close();
 }
 
 interface Summary {

@@ -54,6 +54,7 @@ export function aPolicy(over: Partial<Policy> = {}): Policy {
     target: resolved(aTarget()),
     volumes: resolved({ kind: 'all' }),
     schedule: resolved(aSchedule()),
+    timezone: resolved('UTC'),
     fullEvery: resolved({ text: '30D', seconds: 2_592_000 }),
     keepFull: resolved(null),
     bandwidth: resolved(null),

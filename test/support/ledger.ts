@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { openLedger } from '../../src/ledger/ledger';
 import { actionIdOf, runIdOf } from '../../src/model/action';
 import { type DeviceUuid, instantOf } from '../../src/model/brand';
@@ -10,14 +11,30 @@ import type { Slot } from '../../src/model/slot';
 import { aTarget, aUuid } from './desired';
 import { aSuccess, at } from './facts';
 
-/** Does the work with a folder of its own, which is gone afterwards. */
+/** Does the work with a folder of its own, which is gone afterwards, also when the work takes time. */
 export function withFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'ledger test '));
-  try {
-    return work(folder);
-  } finally {
+  const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
+  };
+  let isLater = false;
+  try {
+    const result = work(folder);
+    if (result instanceof Promise) {
+      isLater = true;
+      void result.finally(remove).catch(() => null);
+    }
+    return result;
+  } finally {
+    if (!isLater) remove();
   }
+}
+
+/** Changes the closed ledger of a STATE_DIR behind our back. */
+export function edit(stateDir: string, sql: string): void {
+  const database = new DatabaseSync(join(stateDir, 'ledger.sqlite'));
+  database.exec(sql);
+  database.close();
 }
 
 /** Does the work with an open, empty ledger. */

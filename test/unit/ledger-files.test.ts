@@ -1,12 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { openLedger } from '../../src/ledger/ledger';
 import { LedgerError } from '../../src/ledger/ledgererror';
 import { openReader } from '../../src/ledger/reader';
 import { at } from '../support/facts';
 import { aUuid } from '../support/desired';
-import { aNewRun, anOwner, aSighting, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
+import { aNewRun, anOwner, aSighting, edit, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
 
 const noon = at('2026-11-23T12:00:00Z');
 
@@ -19,12 +18,6 @@ function refusal(work: () => unknown): string {
     throw error;
   }
   throw new Error('nothing was refused');
-}
-
-function edit(stateDir: string, sql: string): void {
-  const database = new DatabaseSync(join(stateDir, 'ledger.sqlite'));
-  database.exec(sql);
-  database.close();
 }
 
 describe("the ledger's file", () => {
@@ -165,7 +158,6 @@ describe('the reader', () => {
 
       expect([reader.facts().size, reader.active(), reader.runsOf(aUuid(1), 5)]).toEqual([0, [], []]);
       expect(existsSync(join(folder, 'state'))).toBe(false);
-      reader.close();
     });
   });
 
@@ -175,7 +167,6 @@ describe('the reader', () => {
       const reader = openReader(folder);
 
       expect(reader.facts().size).toBe(0);
-      reader.close();
     });
   });
 
@@ -193,7 +184,6 @@ describe('the reader', () => {
       expect(reader.runsOf(aUuid(1), 5)).toHaveLength(1);
       ledger.close();
       expect(reader.active()).toEqual([]);
-      reader.close();
     });
   });
 
@@ -204,7 +194,6 @@ describe('the reader', () => {
       const reader = openReader(stateDir);
 
       expect(refusal(() => reader.facts())).toMatch(/newer version/);
-      reader.close();
     });
   });
 });

@@ -1,0 +1,144 @@
+import type { ActionOf } from '../model/action';
+import { assertNever } from '../model/assertnever';
+import type { Instant } from '../model/brand';
+import { describeHold, describeProblem } from '../model/describe';
+import type { Chore, DeviceAnswer, Explanation, Step } from '../model/explanation';
+import type { DesiredDevice } from '../model/policy';
+import { policyLines } from '../model/policytext';
+import { instantText } from '../model/shown';
+import { slotText } from '../model/slot';
+import type { GuardName, HoldReason, Verdict } from '../model/verdict';
+import { adviceFor } from './advice';
+import { inFlightOf } from './decide';
+import type { Look } from './look';
+import { BECAUSE, QUESTIONS, slotWords } from './stepwords';
+import { GUARDS, type Question, questionOf } from './verdict';
+
+type Decided = Pick<Look, 'input' | 'decision'>;
+
+const SHOWN_SLOTS = 5;
+
+/** The answers for all devices: those that start first, in that order, then the others by name. */
+export function answersOf({ input, decision }: Decided): readonly DeviceAnswer[] {
+  const order = new Map(decision.actions.map(({ device }, index) => [device.uuid, index]));
+  const rank = ({ device }: DesiredDevice): number => order.get(device.uuid) ?? order.size;
+  const sorted = input.desired.toSorted(
+    (a, b) => rank(a) - rank(b) || compare(a.device.name, b.device.name) || compare(a.device.uuid, b.device.uuid),
+  );
+  return sorted.map((desired) => answerOf(desired, { input, decision }));
+}
+
+/** Every step to the answer for one device, from the very guards that decided. */
+export function explanationOf(desired: DesiredDevice, decided: Decided): Explanation {
+  const answer = answerOf(desired, decided);
+  const { desire } = desired;
+  const schedule = desire.kind === 'enabled' ? desire.policy.schedule.value : null;
+  const nextSlots: Instant[] = [];
+  for (let next = answer.nextSlot; schedule !== null && next !== null && nextSlots.length < SHOWN_SLOTS;) {
+    nextSlots.push(next);
+    next = decided.input.slots.next(schedule, next);
+  }
+  return {
+    ...answer,
+    policy: desire.kind === 'enabled' ? policyLines(desire.policy) : [],
+    steps: stepsOf(desired, answer.verdict, decided),
+    timezone: schedule?.timezone ?? null,
+    nextSlots,
+    advice: adviceFor(desired, answer),
+  };
+}
+
+/** What a pass would do beside starting runs. */
+export function choresOf({ input: { desired }, decision: { skips }, adoption }: Look): readonly Chore[] {
+  const devices = new Map(desired.map(({ device }) => [device.uuid, device]));
+  return [
+    ...adoption.lost.map((run): Chore => ({ kind: 'lose', run })),
+    ...adoption.adopt.map(({ run }): Chore => ({ kind: 'adopt', run })),
+    ...skips.flatMap(({ device, slot, missed }): readonly Chore[] => {
+      const known = devices.get(device);
+      return known === undefined ? [] : [{ kind: 'skip', device: known, slot: slotText(slot), missed }];
+    }),
+  ];
+}
+
+function answerOf(desired: DesiredDevice, { input, decision }: Decided): DeviceAnswer {
+  const { device, desire } = desired;
+  const verdict = decision.verdicts.get(device.uuid) ?? { kind: 'not-enabled' };
+  const nextSlot = desire.kind === 'enabled' ? input.slots.next(desire.policy.schedule.value, input.now) : null;
+  const facts = input.facts.get(device.uuid) ?? null;
+  return { device, verdict, words: wordsOf(verdict, desired, input.now), facts, nextSlot };
+}
+
+/** A verdict in a sentence. */
+function wordsOf(verdict: Verdict, { desire }: DesiredDevice, now: Instant): string {
+  switch (verdict.kind) {
+    case 'due':
+      return dueText(verdict.action);
+    case 'not-due':
+      return verdict.nextSlot === null
+        ? 'its schedule has no slot ahead'
+        : `waits for its next slot, ${instantText(verdict.nextSlot)}`;
+    case 'held':
+      return heldText(verdict.reason, verdict.until, now);
+    case 'not-enabled':
+      return notEnabledText(desire);
+    case 'rejected':
+      return verdict.problems.map(describeProblem).join('; ');
+    default:
+      return assertNever(verdict);
+  }
+}
+
+function dueText({ slot, mode, attempt }: ActionOf<'backup'>): string {
+  const what = mode === 'full' ? 'a full backup' : 'a backup';
+  return `starts ${what} for ${slotWords(slot)}${attempt === 1 ? '' : ` (attempt ${String(attempt)})`}`;
+}
+
+function heldText(reason: HoldReason, until: Instant | null, now: Instant): string {
+  return `${describeHold(reason)}${until === null || until <= now ? '' : `; until ${instantText(until)}`}`;
+}
+
+function notEnabledText(desire: DesiredDevice['desire']): string {
+  if (desire.kind !== 'not-enabled' || desire.problem === null) return 'it is not enabled: no backupEnabled is true';
+  return describeProblem(desire.problem);
+}
+
+/** Every guard's answer: the first that is not yes is the verdict's, the later ones say what would still be in the way. */
+function stepsOf(desired: DesiredDevice, verdict: Verdict, { input }: Decided): readonly Step[] {
+  const { desire } = desired;
+  if (desire.kind === 'not-enabled') return [stepOf('not-enabled', false, notEnabledText(desire))];
+  const enabled = stepOf('not-enabled', true, 'backupEnabled is true');
+  if (desire.kind === 'rejected') {
+    return [enabled, stepOf('policy-problems', false, desire.problems.map(describeProblem).join('; '))];
+  }
+  const question = questionOf(desired, input);
+  if ('kind' in question) return [enabled];
+  const own = GUARDS.map(({ name, ask }) => stepOf(name, ask(question) === null, becauseOf(name, question)));
+  const hasRoom = inFlightOf(input) < input.limits.maxConcurrentRuns;
+  const steps = [
+    enabled,
+    stepOf('policy-problems', true, 'every field of it is valid'),
+    ...own,
+    stepOf('at-limit', hasRoom, becauseOf('at-limit', question)),
+  ];
+  const isOwn = own.some(({ isYes }) => !isYes) || verdict.kind !== 'held';
+  return isOwn ? steps : steps.map((step) => (step.guard === verdict.reason ? othersFirst(step) : step));
+}
+
+/** Alone it would start, but the fleet-wide order gives what there is to others. */
+function othersFirst(step: Step): Step {
+  return { ...step, isYes: false, because: `${step.because}; other devices go first` };
+}
+
+function stepOf(guard: GuardName, isYes: boolean, because: string): Step {
+  return { guard, question: QUESTIONS[guard], isYes, because };
+}
+
+function becauseOf(guard: GuardName, question: Question): string {
+  return guard === 'not-enabled' || guard === 'policy-problems' ? '' : BECAUSE[guard](question);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
