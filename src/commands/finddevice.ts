@@ -7,11 +7,14 @@ import { escapeControls } from '../model/escape';
 const SHORTEST = 7;
 const LISTED = 10;
 
+/** What a device is told from others by. */
+type Named = Pick<Device, 'uuid' | 'name'>;
+
 /**
  * The one device that a person means by a UUID, the beginning of one, or a name, among those that the API found for it;
  * else what to say.
  */
-export function chooseDevice(typed: string, found: readonly Device[]): Either<string, Device> {
+export function chooseDevice<D extends Named>(typed: string, found: readonly D[]): Either<string, D> {
   const shown = escapeControls(typed).slice(0, 60);
   const whole = found.filter(({ uuid }) => uuid === typed.toLowerCase());
   const meant = whole.length > 0 ? whole : found.filter((device) => isMeant(typed, device));
@@ -25,7 +28,7 @@ export function chooseDevice(typed: string, found: readonly Device[]): Either<st
   );
 }
 
-function isMeant(typed: string, { uuid, name }: Device): boolean {
+function isMeant(typed: string, { uuid, name }: Named): boolean {
   return name === typed || (typed.length >= SHORTEST && uuid.startsWith(typed.toLowerCase()));
 }
 
@@ -37,6 +40,6 @@ function unknown(typed: string, shown: string): string {
 }
 
 /** A device in a sentence. */
-export function deviceText({ uuid, name }: Pick<Device, 'uuid' | 'name'>): string {
+export function deviceText({ uuid, name }: Named): string {
   return `${shortUuidOf(uuid)} (${escapeControls(name)})`;
 }

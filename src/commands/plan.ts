@@ -1,0 +1,110 @@
+import { type Either, isLeft } from 'fp-ts/Either';
+import { shortUuidOf } from '../model/device';
+import { escapedJson } from '../model/escape';
+import type { Chore, DeviceAnswer, Outlook, Seen } from '../model/explanation';
+import { instantText } from '../model/shown';
+import type { Verdict } from '../model/verdict';
+import { columnsText } from './columns';
+import { deviceText } from './finddevice';
+import { instantJson, type Output } from './output';
+import { answerJson, deviceJson, noticesJson, noticesOf, verdictText } from './outlooktext';
+import type { Refusal } from './refusal';
+import type { Terminal } from './terminal';
+
+/** What `plan` needs. */
+export interface PlanTools {
+  readonly outlook: () => Promise<Either<Refusal, Outlook>>;
+  readonly output: Output;
+  readonly terminal: Pick<Terminal, 'say' | 'complain' | 'columns'>;
+}
+
+type Fleet = Extract<Seen, { readonly kind: 'fleet' }>;
+
+/** Tells what a pass would do now, and why. Gives the exit code. */
+export async function plan({ outlook, output, terminal }: PlanTools): Promise<number> {
+  const looked = await outlook();
+  if (isLeft(looked)) {
+    terminal.complain(looked.left.message);
+    return looked.left.code;
+  }
+  const { seen } = looked.right;
+  if (output === 'json') {
+    terminal.say(escapedJson({ ...noticesJson(looked.right), ...planJson(seen) }));
+    return 0;
+  }
+  for (const line of planLines(seen, terminal.columns)) terminal.say(line);
+  for (const notice of noticesOf(looked.right)) terminal.complain(notice);
+  return 0;
+}
+
+function planJson(seen: Seen): Readonly<Record<string, unknown>> {
+  if (seen.kind === 'ledger') return { counts: countsOf([]), devices: [], chores: [], wakeAt: null };
+  return {
+    counts: countsOf(seen.answers),
+    devices: seen.answers.map(answerJson),
+    chores: seen.chores.map(choreJson),
+    wakeAt: instantJson(seen.wakeAt),
+  };
+}
+
+function choreJson(chore: Chore): Readonly<Record<string, unknown>> {
+  if (chore.kind === 'skip') {
+    return {
+      does: 'skip',
+      ...deviceJson(chore.device),
+      runId: null,
+      slot: chore.slot,
+      missed: chore.missed,
+    };
+  }
+  const { runId, device, deviceName } = chore.run;
+  return { does: chore.kind, ...deviceJson({ uuid: device, name: deviceName }), runId, slot: null, missed: null };
+}
+
+function planLines(seen: Seen, columns: number | null): readonly string[] {
+  if (seen.kind === 'ledger') return ['A pass would do nothing now, since the fleet cannot be read.'];
+  return [summaryText(seen), ...tableOf(seen, columns), ...seen.chores.map(choreText), ...wakeText(seen)];
+}
+
+function tableOf({ answers }: Fleet, columns: number | null): readonly string[] {
+  if (answers.length === 0) return [];
+  const rows = answers.map(({ device, verdict, words }) => [deviceText(device), verdictText(verdict), words]);
+  return columnsText(['DEVICE', 'VERDICT', 'WHY'], rows, columns);
+}
+
+function summaryText({ answers }: Fleet): string {
+  if (answers.length === 0) return 'No device is enabled: set the tag backupEnabled to true on a device or on a fleet.';
+  const { devices, due, held, notDue, rejected, notEnabled } = countsOf(answers);
+  return `${String(devices)} ${devices === 1 ? 'device' : 'devices'}: ${String(due)} due, ${String(held)} held, ${String(notDue)} not due, ${String(rejected)} rejected, ${String(notEnabled)} not enabled`;
+}
+
+function choreText(chore: Chore): string {
+  switch (chore.kind) {
+    case 'adopt':
+      return `Would take up the run ${chore.run.runId} of ${shortUuidOf(chore.run.device)}, which nobody looks after.`;
+    case 'lose':
+      return `Would give up the run ${chore.run.runId} of ${shortUuidOf(chore.run.device)}: its device has stayed away for longer than it can last.`;
+    case 'skip':
+      return `Would let the slot ${chore.slot} of ${deviceText(chore.device)} go: it is past its starting deadline.`;
+  }
+}
+
+function wakeText({ wakeAt }: Fleet): readonly string[] {
+  return wakeAt === null ? [] : [`The next answer changes by itself at ${instantText(wakeAt)}.`];
+}
+
+const COUNTED = {
+  due: 'due',
+  held: 'held',
+  rejected: 'rejected',
+  'not-due': 'notDue',
+  'not-enabled': 'notEnabled',
+} as const satisfies Readonly<Record<Verdict['kind'], string>>;
+
+function countsOf(
+  answers: readonly DeviceAnswer[],
+): Readonly<Record<'devices' | (typeof COUNTED)[Verdict['kind']], number>> {
+  const counts = { devices: answers.length, due: 0, held: 0, notDue: 0, rejected: 0, notEnabled: 0 };
+  for (const { verdict } of answers) counts[COUNTED[verdict.kind]] += 1;
+  return counts;
+}

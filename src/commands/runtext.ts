@@ -1,0 +1,89 @@
+import { describeFailure } from '../model/describe';
+import type { Outcome, RunPhase, RunRecord } from '../model/run';
+import { bytesText, durationText, instantText } from '../model/shown';
+import { slotText } from '../model/slot';
+import { instantJson } from './output';
+
+type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
+
+/** A run for programs. Every key is always there; `output` is the last lines of it, as the log shows them. */
+export function runJson(run: RunRecord): Readonly<Record<string, unknown>> {
+  const { runId, kind, slot, attempt, startedAt, endedAt, phase, outcome } = run;
+  return {
+    runId,
+    kind,
+    slot: slotText(slot),
+    attempt,
+    state: stateOf(run),
+    phase: outcome === null ? phase : null,
+    startedAt: instantJson(startedAt),
+    endedAt: instantJson(endedAt),
+    durationMs: endedAt === null ? null : endedAt - startedAt,
+    ...storedJson(outcome),
+    failure: outcome?.kind === 'failed' ? { ...outcome.failure, words: describeFailure(outcome.failure) } : null,
+    phases: phasesOf(run).map(({ name, startedAt: begun, durationMs }) => ({
+      phase: name,
+      startedAt: instantJson(begun),
+      durationMs,
+    })),
+    output: outcome?.tail ?? [],
+  };
+}
+
+function storedJson(outcome: Ended | null): Readonly<Record<string, unknown>> {
+  if (outcome?.kind !== 'succeeded') {
+    return { mode: null, snapshotAt: null, statistics: null, volumes: [], emptyVolumes: [], warnings: [] };
+  }
+  const { mode, snapshotAt, statistics, volumes, emptyVolumes, warnings } = outcome;
+  return { mode, snapshotAt: instantJson(snapshotAt), statistics, volumes, emptyVolumes, warnings };
+}
+
+/** How a run stands: `active` until it has ended. */
+export function stateOf({ outcome }: RunRecord): 'active' | 'succeeded' | 'failed' | 'cancelled' {
+  if (outcome === null) return 'active';
+  if (outcome.kind === 'succeeded') return 'succeeded';
+  return outcome.failure.kind === 'cancelled' ? 'cancelled' : 'failed';
+}
+
+/** What came of a run, in a sentence. */
+export function outcomeText({ outcome, phase }: RunRecord): string {
+  if (outcome === null) return `under way (${phase})`;
+  if (outcome.kind === 'failed') return describeFailure(outcome.failure);
+  const { sourceFiles, sourceBytes, newFiles, changedFiles, deletedFiles, storedBytes } = outcome.statistics;
+  const changes = `${String(newFiles)} new, ${String(changedFiles)} changed, ${String(deletedFiles)} deleted`;
+  return `${outcome.mode}: ${String(sourceFiles)} files of ${bytesText(sourceBytes)} (${changes}), ${bytesText(storedBytes)} stored`;
+}
+
+/** A phase of a run; without a duration it goes on. */
+export interface TimedPhase {
+  readonly name: RunPhase;
+  readonly startedAt: RunRecord['startedAt'];
+  readonly durationMs: number | null;
+}
+
+/** The phases of a run with how long each took. Empty for a run of a version that did not write them down. */
+export function phasesOf({ phases, endedAt }: RunRecord): readonly TimedPhase[] {
+  return phases.map(({ phase, at }, index) => {
+    const until = phases[index + 1]?.at ?? endedAt;
+    return { name: phase, startedAt: at, durationMs: until === null ? null : Math.max(0, until - at) };
+  });
+}
+
+/** Everything about one run, for people. */
+export function runLines(run: RunRecord): readonly string[] {
+  const { runId, slot, attempt, startedAt, endedAt, outcome } = run;
+  const took = endedAt === null ? 'under way' : `took ${durationText(endedAt - startedAt)}`;
+  const phases = phasesOf(run).map(({ name, durationMs }) =>
+    durationMs === null ? `${name} since then` : `${name} ${durationText(durationMs)}`,
+  );
+  const warnings = outcome?.kind === 'succeeded' ? outcome.warnings : [];
+  const tail = outcome?.tail ?? [];
+  return [
+    `Run ${runId}: for ${slotText(slot)}, attempt ${String(attempt)}, began ${instantText(startedAt)}, ${took}`,
+    `  ${outcomeText(run)}`,
+    ...(phases.length === 0 ? [] : [`  Phases: ${phases.join(', ')}`]),
+    ...(outcome?.kind === 'succeeded' ? [`  Volumes: ${outcome.volumes.join(', ')}`] : []),
+    ...warnings.map((warning) => `  Warning: ${warning}`),
+    ...(tail.length === 0 ? [] : ['  Last lines of its output:', ...tail.map((line) => `  | ${line}`)]),
+  ];
+}
