@@ -25,4 +25,15 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
       terminal,
     });
   },
+  plan: inquiry('plan'),
+  why: inquiry('why'),
+  status: inquiry('status'),
+  history: inquiry('history'),
 };
+
+function inquiry(name: 'plan' | 'why' | 'status' | 'history'): Perform {
+  return async (call, settings, terminal) => {
+    const { INQUIRIES } = await import('./inquiries.js');
+    return INQUIRIES[name](call, settings, terminal);
+  };
+}

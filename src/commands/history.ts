@@ -2,7 +2,7 @@ import { type Either, isLeft } from 'fp-ts/Either';
 import { escapeControls, escapedJson } from '../model/escape';
 import { quoted } from '../model/quote';
 import type { KnownDevice } from '../model/ports';
-import type { RunRecord } from '../model/run';
+import { type RunRecord, storedBy } from '../model/run';
 import { bytesText, durationText, instantText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { columnsText } from './columns';
@@ -57,16 +57,21 @@ function linesOf(device: Known, runs: readonly RunRecord[], columns: number | nu
     slotText(run.slot),
     resultText(run),
     run.endedAt === null ? '' : durationText(run.endedAt - run.startedAt),
-    run.outcome?.kind === 'succeeded' ? bytesText(run.outcome.statistics.storedBytes) : '',
+    bytesOf(run),
     run.runId,
   ]);
   const table = columnsText(['BEGAN', 'FOR', 'RESULT', 'TOOK', 'STORED', 'RUN'], rows, columns);
   return [...table, '', ...runLines(latest).map(escapeControls)];
 }
 
-/** The class of the outcome: what `disposition` goes by. */
+/** The class of the outcome: what a person looks up, and what the controller goes by. */
 function resultText(run: RunRecord): string {
-  const { outcome } = run;
-  if (outcome?.kind === 'succeeded') return outcome.mode;
-  return outcome?.kind === 'failed' ? outcome.failure.kind : stateOf(run);
+  const { outcome, kind } = run;
+  if (outcome?.kind === 'failed') return outcome.failure.kind;
+  return storedBy(run)?.mode ?? (outcome === null ? stateOf(run) : `${kind} done`);
+}
+
+function bytesOf(run: RunRecord): string {
+  const stored = storedBy(run);
+  return stored === null ? '' : bytesText(stored.statistics.storedBytes);
 }

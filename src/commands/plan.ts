@@ -1,40 +1,21 @@
-import { type Either, isLeft } from 'fp-ts/Either';
 import { shortUuidOf } from '../model/device';
-import { escapedJson } from '../model/escape';
-import type { Chore, DeviceAnswer, Outlook, Seen } from '../model/explanation';
+import type { Chore, DeviceAnswer, Seen } from '../model/explanation';
 import { instantText } from '../model/shown';
 import type { Verdict } from '../model/verdict';
 import { columnsText } from './columns';
 import { deviceText } from './finddevice';
-import { instantJson, type Output } from './output';
-import { answerJson, deviceJson, noticesJson, noticesOf, verdictText } from './outlooktext';
-import type { Refusal } from './refusal';
-import type { Terminal } from './terminal';
-
-/** What `plan` needs. */
-export interface PlanTools {
-  readonly outlook: () => Promise<Either<Refusal, Outlook>>;
-  readonly output: Output;
-  readonly terminal: Pick<Terminal, 'say' | 'complain' | 'columns'>;
-}
+import { instantJson } from './output';
+import { answerJson, deviceJson, verdictText } from './outlooktext';
+import { type OutlookTools, showOutlook } from './showoutlook';
 
 type Fleet = Extract<Seen, { readonly kind: 'fleet' }>;
 
 /** Tells what a pass would do now, and why. Gives the exit code. */
-export async function plan({ outlook, output, terminal }: PlanTools): Promise<number> {
-  const looked = await outlook();
-  if (isLeft(looked)) {
-    terminal.complain(looked.left.message);
-    return looked.left.code;
-  }
-  const { seen } = looked.right;
-  if (output === 'json') {
-    terminal.say(escapedJson({ ...noticesJson(looked.right), ...planJson(seen) }));
-    return 0;
-  }
-  for (const line of planLines(seen, terminal.columns)) terminal.say(line);
-  for (const notice of noticesOf(looked.right)) terminal.complain(notice);
-  return 0;
+export function plan(tools: OutlookTools): Promise<number> {
+  return showOutlook(tools, {
+    lines: ({ seen }, columns) => planLines(seen, columns),
+    json: ({ seen }) => planJson(seen),
+  });
 }
 
 function planJson(seen: Seen): Readonly<Record<string, unknown>> {

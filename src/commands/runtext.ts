@@ -1,10 +1,9 @@
 import { describeFailure } from '../model/describe';
-import type { Outcome, RunPhase, RunRecord } from '../model/run';
-import { bytesText, durationText, instantText } from '../model/shown';
+import { effectText } from '../model/effecttext';
+import { type RunPhase, type RunRecord, type Stored, storedBy } from '../model/run';
+import { durationText, instantText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { instantJson } from './output';
-
-type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
 
 /** A run for programs. Every key is always there; `output` is the last lines of it, as the log shows them. */
 export function runJson(run: RunRecord): Readonly<Record<string, unknown>> {
@@ -19,7 +18,9 @@ export function runJson(run: RunRecord): Readonly<Record<string, unknown>> {
     startedAt: instantJson(startedAt),
     endedAt: instantJson(endedAt),
     durationMs: endedAt === null ? null : endedAt - startedAt,
-    ...storedJson(outcome),
+    ...storedJson(storedBy(run)),
+    command: commandOf(run),
+    warnings: outcome?.kind === 'succeeded' ? outcome.warnings : [],
     failure: outcome?.kind === 'failed' ? { ...outcome.failure, words: describeFailure(outcome.failure) } : null,
     phases: phasesOf(run).map(({ name, startedAt: begun, durationMs }) => ({
       phase: name,
@@ -30,12 +31,14 @@ export function runJson(run: RunRecord): Readonly<Record<string, unknown>> {
   };
 }
 
-function storedJson(outcome: Ended | null): Readonly<Record<string, unknown>> {
-  if (outcome?.kind !== 'succeeded') {
-    return { mode: null, snapshotAt: null, statistics: null, volumes: [], emptyVolumes: [], warnings: [] };
-  }
-  const { mode, snapshotAt, statistics, volumes, emptyVolumes, warnings } = outcome;
-  return { mode, snapshotAt: instantJson(snapshotAt), statistics, volumes, emptyVolumes, warnings };
+function storedJson(stored: Stored | null): Readonly<Record<string, unknown>> {
+  if (stored === null) return { mode: null, snapshotAt: null, statistics: null, volumes: [], emptyVolumes: [] };
+  const { mode, snapshotAt, statistics, volumes, emptyVolumes } = stored;
+  return { mode, snapshotAt: instantJson(snapshotAt), statistics, volumes, emptyVolumes };
+}
+
+function commandOf({ outcome }: RunRecord): string | null {
+  return outcome?.kind === 'succeeded' && outcome.effect.kind === 'executed' ? outcome.effect.command : null;
 }
 
 /** How a run stands: `active` until it has ended. */
@@ -46,12 +49,10 @@ export function stateOf({ outcome }: RunRecord): 'active' | 'succeeded' | 'faile
 }
 
 /** What came of a run, in a sentence. */
-export function outcomeText({ outcome, phase }: RunRecord): string {
-  if (outcome === null) return `under way (${phase})`;
+export function outcomeText({ outcome, phase, startedAt, endedAt }: RunRecord): string {
+  if (outcome === null) return `Under way (${phase})`;
   if (outcome.kind === 'failed') return describeFailure(outcome.failure);
-  const { sourceFiles, sourceBytes, newFiles, changedFiles, deletedFiles, storedBytes } = outcome.statistics;
-  const changes = `${String(newFiles)} new, ${String(changedFiles)} changed, ${String(deletedFiles)} deleted`;
-  return `${outcome.mode}: ${String(sourceFiles)} files of ${bytesText(sourceBytes)} (${changes}), ${bytesText(storedBytes)} stored`;
+  return effectText(outcome.effect, Math.max(0, (endedAt ?? startedAt) - startedAt));
 }
 
 /** A phase of a run; without a duration it goes on. */
@@ -77,12 +78,13 @@ export function runLines(run: RunRecord): readonly string[] {
     durationMs === null ? `${name} since then` : `${name} ${durationText(durationMs)}`,
   );
   const warnings = outcome?.kind === 'succeeded' ? outcome.warnings : [];
+  const stored = storedBy(run);
   const tail = outcome?.tail ?? [];
   return [
     `Run ${runId}: for ${slotText(slot)}, attempt ${String(attempt)}, began ${instantText(startedAt)}, ${took}`,
     `  ${outcomeText(run)}`,
     ...(phases.length === 0 ? [] : [`  Phases: ${phases.join(', ')}`]),
-    ...(outcome?.kind === 'succeeded' ? [`  Volumes: ${outcome.volumes.join(', ')}`] : []),
+    ...(stored === null ? [] : [`  Volumes: ${stored.volumes.join(', ')}`]),
     ...warnings.map((warning) => `  Warning: ${warning}`),
     ...(tail.length === 0 ? [] : ['  Last lines of its output:', ...tail.map((line) => `  | ${line}`)]),
   ];

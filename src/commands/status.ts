@@ -1,26 +1,17 @@
-import { type Either, isLeft } from 'fp-ts/Either';
 import type { Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
-import { escapedJson } from '../model/escape';
-import type { DeviceAnswer, Outlook } from '../model/explanation';
+import type { DeviceAnswer, Outlook, Seen } from '../model/explanation';
 import type { KnownDevice } from '../model/ports';
-import type { DeviceFacts } from '../model/run';
+import { type DeviceFacts, storedBy } from '../model/run';
 import { nextSlot } from '../model/schedule';
 import { durationText } from '../model/shown';
+import type { Verdict } from '../model/verdict';
 import { columnsText } from './columns';
 import { deviceText } from './finddevice';
-import { instantJson, type Output } from './output';
-import { deviceJson, noticesJson, noticesOf } from './outlooktext';
-import type { Refusal } from './refusal';
+import { instantJson } from './output';
+import { deviceJson } from './outlooktext';
 import { runJson } from './runtext';
-import type { Terminal } from './terminal';
-
-/** What `status` needs. */
-export interface StatusTools {
-  readonly outlook: () => Promise<Either<Refusal, Outlook>>;
-  readonly output: Output;
-  readonly terminal: Pick<Terminal, 'say' | 'complain' | 'columns'>;
-}
+import { type OutlookTools, showOutlook } from './showoutlook';
 
 /**
  * How a device stands: `running`; `failing`: its last run failed; `due` or `held`: a slot waits; `ok`: its last run
@@ -39,22 +30,20 @@ interface Standing {
 }
 
 /** Tells of each device its last success, its next slot and its state. Gives the exit code. */
-export async function status({ outlook, output, terminal }: StatusTools): Promise<number> {
-  const looked = await outlook();
-  if (isLeft(looked)) {
-    terminal.complain(looked.left.message);
-    return looked.left.code;
-  }
-  const { at } = looked.right;
-  const standings = standingsOf(looked.right);
-  if (output === 'json') {
-    terminal.say(escapedJson({ ...noticesJson(looked.right), devices: standings.map(standingJson) }));
-    return 0;
-  }
-  for (const line of tableOf(standings, at, terminal.columns)) terminal.say(line);
-  for (const notice of noticesOf(looked.right)) terminal.complain(notice);
-  return 0;
+export function status(tools: OutlookTools): Promise<number> {
+  return showOutlook(tools, {
+    lines: (outlook, columns) => {
+      const standings = standingsOf(outlook);
+      return standings.length === 0 ? [NONE[outlook.seen.kind]] : tableOf(standings, outlook.at, columns);
+    },
+    json: (outlook) => ({ devices: standingsOf(outlook).map(standingJson) }),
+  });
 }
+
+const NONE: Readonly<Record<Seen['kind'], string>> = {
+  fleet: 'No device is enabled: set the tag backupEnabled to true on a device or on a fleet.',
+  ledger: 'The ledger knows no device.',
+};
 
 function standingsOf({ seen, at }: Outlook): readonly Standing[] {
   return seen.kind === 'fleet'
@@ -63,12 +52,13 @@ function standingsOf({ seen, at }: Outlook): readonly Standing[] {
 }
 
 function standingOfAnswer({ device, verdict, facts, nextSlot: next, words }: DeviceAnswer): Standing {
-  const { kind } = verdict;
-  const state =
-    kind === 'rejected' || kind === 'not-enabled'
-      ? kind
-      : (stateOf(facts) ?? (kind === 'not-due' ? restOf(facts) : kind));
-  return { device, fleet: device.fleet.slug, state, facts, nextSlot: next, words: withFailure(state, facts, words) };
+  const state = stateOfAnswer(verdict.kind, facts);
+  return { device, fleet: device.fleet.slug, state, facts, nextSlot: next, words: runWords(state, facts) ?? words };
+}
+
+function stateOfAnswer(verdict: Verdict['kind'], facts: DeviceFacts | null): State {
+  if (verdict === 'rejected' || verdict === 'not-enabled') return verdict;
+  return stateOf(facts) ?? (verdict === 'not-due' ? restOf(facts) : verdict);
 }
 
 /** Of what the tags say now nothing is known: the schedule is the one that the last pass saw. */
@@ -76,7 +66,7 @@ function standingOfKnown(known: KnownDevice, now: Instant): Standing {
   const { facts, isEnabled } = known;
   const state = isEnabled ? (stateOf(facts) ?? 'enabled') : 'not-enabled';
   const next = facts === null || !isEnabled ? null : nextSlotBy(facts.scheduleKey, now);
-  return { device: known, fleet: null, state, facts, nextSlot: next, words: withFailure(state, facts, '') };
+  return { device: known, fleet: null, state, facts, nextSlot: next, words: runWords(state, facts) ?? '' };
 }
 
 function nextSlotBy(scheduleKey: string, now: Instant): Instant | null {
@@ -95,40 +85,33 @@ function restOf(facts: DeviceFacts | null): 'ok' | 'new' {
   return facts?.lastSuccess == null ? 'new' : 'ok';
 }
 
-function withFailure(state: State, facts: DeviceFacts | null, words: string): string {
-  const last = facts?.last?.outcome;
-  if (state === 'running') return `${facts?.active?.phase ?? ''}`;
-  if (state !== 'failing' || last?.kind !== 'failed') return words;
-  const times = (facts?.failures ?? 1) > 1 ? `${String(facts?.failures)} failures in a row: ` : '';
-  return `${times}${describeFailure(last.failure)}`;
+/** What its runs have to say that matters more than the verdict, or null. */
+function runWords(state: State, facts: DeviceFacts | null): string | null {
+  if (facts === null) return null;
+  if (state === 'running') return facts.active?.phase ?? null;
+  if (state !== 'failing' || facts.last?.outcome?.kind !== 'failed') return null;
+  const row = facts.failures > 1 ? `${String(facts.failures)} failures in a row: ` : '';
+  return `${row}${describeFailure(facts.last.outcome.failure)}`;
 }
 
-function standingJson({
-  device,
-  fleet,
-  state,
-  facts,
-  nextSlot: next,
-  words,
-}: Standing): Readonly<Record<string, unknown>> {
-  const { lastSuccess = null, last = null, active = null } = facts ?? {};
+function standingJson(standing: Standing): Readonly<Record<string, unknown>> {
+  const { device, fleet, state, facts, nextSlot: next, words } = standing;
+  return { ...deviceJson(device), fleet, state, nextSlot: instantJson(next), ...factsJson(facts), words };
+}
+
+function factsJson(facts: DeviceFacts | null): Readonly<Record<string, unknown>> {
+  if (facts === null) return { lastSuccessAt: null, failures: 0, retryAt: null, lastRun: null, activeRun: null };
+  const { lastSuccess, failures, retryAt, last, active } = facts;
   return {
-    ...deviceJson(device),
-    fleet,
-    state,
-    lastSuccessAt: instantJson(lastSuccess?.outcome?.kind === 'succeeded' ? lastSuccess.outcome.snapshotAt : null),
-    nextSlot: instantJson(next),
-    failures: facts?.failures ?? 0,
-    retryAt: instantJson(facts?.retryAt ?? null),
+    lastSuccessAt: instantJson(storedBy(lastSuccess)?.snapshotAt ?? null),
+    failures,
+    retryAt: instantJson(retryAt),
     lastRun: last === null ? null : runJson(last),
     activeRun: active === null ? null : runJson(active),
-    words,
   };
 }
 
 function tableOf(standings: readonly Standing[], now: Instant, columns: number | null): readonly string[] {
-  if (standings.length === 0)
-    return ['No device is enabled: set the tag backupEnabled to true on a device or on a fleet.'];
   const rows = standings.map(({ device, state, facts, nextSlot: next, words }) => [
     deviceText(device),
     state,

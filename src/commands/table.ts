@@ -66,6 +66,39 @@ export const COMMANDS = [
     example: 'balena-backup resync',
     words: [0, 0],
   },
+  {
+    name: 'plan',
+    usage: '[UUID...] [--output json]',
+    summary: 'what a pass would do now, for every device, and why; changes nothing anywhere',
+    example: 'balena-backup plan',
+    words: [0, Infinity],
+    values: ['output'],
+  },
+  {
+    name: 'why',
+    usage: 'UUID [--output json]',
+    summary: 'every step of the decision for one device: its policy and where it comes from, each question, next slots',
+    example: 'balena-backup why 1a2b3c4',
+    words: [1, 1],
+    values: ['output'],
+  },
+  {
+    name: 'status',
+    usage: '[UUID...] [--output json]',
+    summary: 'how each device stands: its last success, its next slot, its state',
+    example: 'balena-backup status',
+    words: [0, Infinity],
+    values: ['output'],
+  },
+  {
+    name: 'history',
+    usage: 'UUID [RUN] [--output json]',
+    summary:
+      'the past runs of a device, and the latest, or the one that is meant, with phases and last lines of output',
+    example: 'balena-backup history kitchen',
+    words: [1, 2],
+    values: ['output'],
+  },
 ] as const satisfies readonly CommandInfo[];
 
 export type CommandName = (typeof COMMANDS)[number]['name'];

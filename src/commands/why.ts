@@ -1,50 +1,54 @@
-import { type Either, isLeft } from 'fp-ts/Either';
 import { describeOrigin } from '../model/describe';
-import { escapeControls, escapedJson } from '../model/escape';
-import type { Explanation, Outlook, Step } from '../model/explanation';
+import { escapeControls } from '../model/escape';
+import type { Explanation, Seen, Step } from '../model/explanation';
 import type { KnownDevice } from '../model/ports';
 import type { RunRecord } from '../model/run';
 import { durationText, instantText, localText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { columnsText } from './columns';
-import { instantJson, type Output } from './output';
-import { answerJson, deviceJson, noticesJson, noticesOf, verdictText } from './outlooktext';
-import type { Refusal } from './refusal';
+import { instantJson } from './output';
+import { answerJson, deviceJson, verdictText } from './outlooktext';
 import { outcomeText, runJson, stateOf } from './runtext';
-import type { Terminal } from './terminal';
+import { type OutlookTools, showOutlook } from './showoutlook';
 
 /** What `why` needs: the outlook of one device, and its latest runs. */
-export interface WhyTools {
-  readonly outlook: () => Promise<Either<Refusal, Outlook>>;
+export interface WhyTools extends OutlookTools {
   readonly runsOf: (device: KnownDevice['uuid'], limit: number) => readonly RunRecord[];
-  readonly output: Output;
-  readonly terminal: Pick<Terminal, 'say' | 'complain' | 'columns'>;
 }
 
 const SHOWN_RUNS = 5;
 
 /** Tells every step to the answer for one device. Gives the exit code. */
-export async function why({ outlook, runsOf, output, terminal }: WhyTools): Promise<number> {
-  const looked = await outlook();
-  if (isLeft(looked)) {
-    terminal.complain(looked.left.message);
-    return looked.left.code;
-  }
-  const { seen } = looked.right;
-  const [answer] = seen.kind === 'fleet' ? seen.answers : [];
-  const explained = seen.kind === 'fleet' && answer !== undefined ? seen.explain(answer) : null;
-  const known = seen.kind === 'ledger' ? (seen.devices[0] ?? null) : null;
-  const uuid = explained?.device.uuid ?? known?.uuid;
-  const runs = uuid === undefined ? [] : runsOf(uuid, SHOWN_RUNS);
-  if (output === 'json') {
-    const about = explained === null ? knownJson(known) : explanationJson(explained);
-    terminal.say(escapedJson({ ...noticesJson(looked.right), ...about, runs: runs.map(runJson) }));
-    return 0;
-  }
-  const lines = explained === null ? knownLines(known) : explanationLines(explained, terminal.columns);
-  for (const line of [...lines, ...runsLines(runs, terminal.columns)]) terminal.say(line);
-  for (const notice of noticesOf(looked.right)) terminal.complain(notice);
-  return 0;
+export function why(tools: WhyTools): Promise<number> {
+  const runsOf = (about: About): readonly RunRecord[] => tools.runsOf(uuidOf(about), SHOWN_RUNS);
+  return showOutlook(tools, {
+    lines: ({ seen }, columns) =>
+      aboutOf(seen).flatMap((about) => [...aboutLines(about, columns), ...runsLines(runsOf(about), columns)]),
+    json: ({ seen }) => {
+      const [about] = aboutOf(seen);
+      return about === undefined ? {} : { ...aboutJson(about), runs: runsOf(about).map(runJson) };
+    },
+  });
+}
+
+/** The device as a pass would see it, or as the ledger remembers it. */
+type About = { readonly explained: Explanation } | { readonly known: KnownDevice };
+
+function aboutOf(seen: Seen): readonly About[] {
+  if (seen.kind === 'ledger') return seen.devices.slice(0, 1).map((known) => ({ known }));
+  return seen.answers.slice(0, 1).map((answer) => ({ explained: seen.explain(answer) }));
+}
+
+function uuidOf(about: About): KnownDevice['uuid'] {
+  return 'known' in about ? about.known.uuid : about.explained.device.uuid;
+}
+
+function aboutJson(about: About): Readonly<Record<string, unknown>> {
+  return 'known' in about ? knownJson(about.known) : explanationJson(about.explained);
+}
+
+function aboutLines(about: About, columns: number | null): readonly string[] {
+  return 'known' in about ? knownLines(about.known) : explanationLines(about.explained, columns);
 }
 
 function explanationJson(explained: Explanation): Readonly<Record<string, unknown>> {
@@ -59,9 +63,9 @@ function explanationJson(explained: Explanation): Readonly<Record<string, unknow
   };
 }
 
-function knownJson(known: KnownDevice | null): Readonly<Record<string, unknown>> {
+function knownJson(known: KnownDevice): Readonly<Record<string, unknown>> {
   return {
-    device: known === null ? null : { ...deviceJson(known), enabled: known.isEnabled },
+    device: { ...deviceJson(known), enabled: known.isEnabled },
     policy: [],
     steps: [],
     timezone: null,
@@ -105,8 +109,7 @@ function slotLines({ nextSlots, timezone }: Explanation): readonly string[] {
 }
 
 /** What can be said of a device without the API. */
-function knownLines(known: KnownDevice | null): readonly string[] {
-  if (known === null) return [];
+function knownLines(known: KnownDevice): readonly string[] {
   const { facts } = known;
   const failed = facts === null || facts.failures === 0 ? [] : [`Its last ${String(facts.failures)} runs failed.`];
   const retry = facts?.retryAt == null ? [] : [`It is not tried again before ${instantText(facts.retryAt)}.`];

@@ -5,7 +5,7 @@ import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
 import { type EndedRuns, readActive, readFacts, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
-import { beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
+import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
 /**
  * The ledger in this STATE_DIR, made if missing. Throws a LedgerError, in words for people, when it is damaged, of a
@@ -44,8 +44,10 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
         releaseRun(database, runId, owner, until);
       });
     },
-    advance: (runId, phase) => {
-      write(() => database.prepare('UPDATE run SET phase = ? WHERE run_id = ? AND ended_at IS NULL').run(phase, runId));
+    advance: (runId, phase, now) => {
+      write(() => {
+        advanceRun(database, runId, { phase, at: now });
+      });
     },
     finish: (runId, ending) => write(() => finishRun(database, runId, ending)),
     skip: (device, slot) => {

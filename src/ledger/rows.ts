@@ -2,7 +2,7 @@ import { isRight } from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { ActionKind } from '../model/action';
 import { ActionId, DeviceUuid, Instant, RunId } from '../model/brand';
-import type { RunPhase, RunRecord } from '../model/run';
+import type { BegunPhase, RunPhase, RunRecord } from '../model/run';
 import type { Slot } from '../model/slot';
 import { LedgerError } from './ledgererror';
 import { OutcomeCodec } from './outcomecodec';
@@ -46,6 +46,8 @@ const RunRow = t.type({
   owner_started_at: Instant,
   lease_until: Instant,
   phase: t.keyof(phases),
+  // A ledger that no controller of this version has opened yet does not have it.
+  phases: t.union([t.string, t.undefined]),
   outcome: textOrNull,
 });
 
@@ -72,6 +74,8 @@ export type DeviceRow = t.TypeOf<typeof DeviceRow>;
 /** The latest actions of a device, oldest first, with the highest attempt at each. */
 const Attempts = t.readonlyArray(t.readonly(t.tuple([ActionId, t.number])));
 export type Attempts = t.TypeOf<typeof Attempts>;
+
+const Phases = t.readonlyArray(t.readonly(t.type({ phase: t.keyof(phases), at: Instant })));
 
 /** A run and where it is in the order of runs. */
 export interface StoredRun {
@@ -107,6 +111,7 @@ export function storedRunOf(row: unknown): StoredRun {
     owner: { process: read.owner_process, startedAt: read.owner_started_at },
     leaseUntil: read.lease_until,
     phase: read.phase,
+    phases: phasesOf(read.phases ?? '[]'),
     outcome: read.outcome === null ? null : decodeRow(OutcomeCodec, parseJson(read.outcome), 'an outcome'),
   };
   return { seq: read.seq, run };
@@ -115,6 +120,11 @@ export function storedRunOf(row: unknown): StoredRun {
 /** The column `attempts`. */
 export function attemptsOf(text: string): Attempts {
   return decodeRow(Attempts, parseJson(text), 'attempts');
+}
+
+/** The column `phases`. */
+export function phasesOf(text: string): readonly BegunPhase[] {
+  return decodeRow(Phases, parseJson(text), 'phases');
 }
 
 /** Undefined, which no codec accepts, for what is no JSON. */

@@ -53,6 +53,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX run_active_id ON run (run_id) WHERE ended_at IS NULL;
   CREATE INDEX run_device ON run (device, seq);
   `,
+  // The phases that a run has come through, oldest first, each with its begin.
+  "ALTER TABLE run ADD COLUMN phases TEXT NOT NULL DEFAULT '[]'",
 ];
 
 /** The version that this program reads and writes. */

@@ -1,11 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Instant, RunId } from '../model/brand';
 import type { NewRun } from '../model/ports';
-import type { RunOwner } from '../model/run';
-import { attemptsOf } from './rows';
+import type { BegunPhase, RunOwner, RunPhase } from '../model/run';
+import { attemptsOf, phasesOf } from './rows';
 
 /** More than the actions that can still be tried again: the slot, the request, and a few by hand. */
 const REMEMBERED_ACTIONS = 8;
+
+/** A run whose link comes and goes has many; the latest tell most. */
+const REMEMBERED_PHASES = 40;
 
 /** Leases are granted for half a minute. One this far ahead was granted by a clock that has been set back since. */
 const LONGEST_LEASE_MS = 600_000;
@@ -20,6 +23,16 @@ export function beginRun(database: DatabaseSync, run: NewRun, owner: RunOwner, l
     .run(run.device, run.deviceName);
   rememberAttempt(database, run);
   return true;
+}
+
+/** Notes that an active run has come to a phase. One that it is in already goes on. */
+export function advanceRun(database: DatabaseSync, runId: RunId, begun: BegunPhase): void {
+  const row = database.prepare('SELECT seq, phases FROM run WHERE run_id = ? AND ended_at IS NULL').get(runId);
+  if (row === undefined) return;
+  const before = phasesOf(String(row['phases']));
+  if (before.at(-1)?.phase === begun.phase) return;
+  const phases = JSON.stringify([...before, begun].slice(-REMEMBERED_PHASES));
+  database.prepare('UPDATE run SET phase = ?, phases = ? WHERE seq = ?').run(begun.phase, phases, Number(row['seq']));
 }
 
 /** Extends the leases of the owner's active runs and names them, in one statement however many there are. */
@@ -66,8 +79,8 @@ function insertRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUn
   database
     .prepare(
       `INSERT INTO run (run_id, action_id, kind, device, device_name, slot, attempt, nonce, place, started_at,
-         owner_process, owner_started_at, lease_until, phase)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting')`,
+         owner_process, owner_started_at, lease_until, phase, phases)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       run.runId,
@@ -83,8 +96,12 @@ function insertRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUn
       owner.process,
       owner.startedAt,
       leaseUntil,
+      FIRST_PHASE,
+      JSON.stringify([{ phase: FIRST_PHASE, at: run.startedAt } satisfies BegunPhase]),
     );
 }
+
+const FIRST_PHASE = 'connecting' satisfies RunPhase;
 
 function rememberAttempt(database: DatabaseSync, run: NewRun): void {
   const row = database.prepare('SELECT attempts FROM device WHERE uuid = ?').get(run.device);

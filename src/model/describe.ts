@@ -120,7 +120,7 @@ function describeRefusal({ who, detail }: FailureOf<'auth-rejected'>): string {
 
 function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailable'>): string {
   const answer = status === null ? 'gave no answer' : `answered with status ${String(status)}`;
-  const again = retryAfterMs === null ? 'It is asked again' : `It is asked again in ${durationText(retryAfterMs)}`;
+  const again = `See that it can be reached; it is asked again${retryAfterMs === null ? '' : ` in ${durationText(retryAfterMs)}`} by the next pass`;
   return `The balena API ${answer}${because(detail)}. ${again}`;
 }
 

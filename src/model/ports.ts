@@ -177,8 +177,8 @@ export interface Ledger {
   takeOver(runId: RunId, owner: RunOwner, now: Instant, leaseUntil: Instant): boolean;
   /** Gives an active run up: from `until` on anybody may take it over. */
   release(runId: RunId, owner: RunOwner, until: Instant): void;
-  /** Where the run is now. */
-  advance(runId: RunId, phase: RunPhase): void;
+  /** Where the run is from now on. */
+  advance(runId: RunId, phase: RunPhase, now: Instant): void;
   /** Commits the outcome; `handled` marks its slot as handled; `retryAt` is when the device may be tried again. False when it had ended already. */
   finish(runId: RunId, ending: RunEnding): boolean;
   /** Marks a slot as handled without a run (past its starting deadline). */

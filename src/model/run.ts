@@ -57,6 +57,12 @@ export type RunState = 'active' | 'succeeded' | 'failed';
 
 export type RunPhase = 'connecting' | 'preparing' | 'pulling' | 'running' | 'verifying' | 'collecting';
 
+/** A phase of a run and when it began. */
+export interface BegunPhase {
+  readonly phase: RunPhase;
+  readonly at: Instant;
+}
+
 /** Who looks after an active run: a process and when it started, so that a reused pid is not mistaken for it. */
 export interface RunOwner {
   readonly process: string;
@@ -79,6 +85,8 @@ export interface RunRecord {
   readonly owner: RunOwner;
   readonly leaseUntil: Instant;
   readonly phase: RunPhase;
+  /** The phases it has come through, oldest first; empty where an older version of this program did not write them down. */
+  readonly phases: readonly BegunPhase[];
   /** Null while the run is active. */
   readonly outcome: Exclude<Outcome, { kind: 'detached' }> | null;
 }

@@ -172,7 +172,7 @@ class RunConductor implements Conductor {
 
   #contextOf(followed: Followed): RunContext {
     const { runId, nonce, startedAt } = followed.record;
-    const { ledger, emit } = this.#tools;
+    const { ledger, emit, clock } = this.#tools;
     return {
       runId,
       nonce,
@@ -183,7 +183,7 @@ class RunConductor implements Conductor {
       forget: this.#endedNonces(followed.run.device.uuid),
       emit,
       advance: (phase) => {
-        ledger.advance(runId, phase);
+        ledger.advance(runId, phase, clock.now());
       },
       commit: (outcome) => this.#commit(followed, outcome),
     };

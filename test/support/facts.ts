@@ -50,6 +50,7 @@ export function aRun(over: Partial<RunRecord> = {}): RunRecord {
     owner: { process: 'host:1', startedAt: slot.at },
     leaseUntil: instantOf(slot.at + 30_000),
     phase: 'running',
+    phases: [],
     outcome: null,
     ...over,
   };

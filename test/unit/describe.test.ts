@@ -26,7 +26,7 @@ describe('failures in words', () => {
     {
       name: 'an API without an answer',
       failure: { kind: 'api-unavailable', status: null, retryAfterMs: null, detail: 'timed out' },
-      says: /^The balena API gave no answer: timed out\. It is asked again$/,
+      says: /^The balena API gave no answer: timed out\. See that it can be reached; it is asked again by the next pass$/,
     },
     {
       name: 'a signal',

@@ -35,7 +35,7 @@ describe('active runs', () => {
     withLedger((ledger, stateDir) => {
       const run = aNewRun({ slot: { kind: 'request', token: 'now, please' } });
       ledger.begin(run, anOwner, soon);
-      ledger.advance(run.runId, 'running');
+      ledger.advance(run.runId, 'running', at('2026-11-24T00:00:10Z'));
       ledger.close();
 
       const again = openLedger(stateDir);
@@ -43,7 +43,18 @@ describe('active runs', () => {
       again.close();
 
       expect(active).toEqual([
-        { ...run, endedAt: null, owner: anOwner, leaseUntil: soon, phase: 'running', outcome: null },
+        {
+          ...run,
+          endedAt: null,
+          owner: anOwner,
+          leaseUntil: soon,
+          phase: 'running',
+          phases: [
+            { phase: 'connecting', at: run.startedAt },
+            { phase: 'running', at: at('2026-11-24T00:00:10Z') },
+          ],
+          outcome: null,
+        },
       ]);
     });
   });

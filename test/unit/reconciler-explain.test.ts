@@ -1,0 +1,230 @@
+import type { Explanation } from '../../src/model/explanation';
+import type { DesiredDevice } from '../../src/model/policy';
+import type { DeviceFacts } from '../../src/model/run';
+import { decide, type DecisionInput } from '../../src/reconciler/decide';
+import { answersOf, explanationOf } from '../../src/reconciler/explain';
+import { slotBook } from '../../src/reconciler/slotbook';
+import { aDeviceNotEnabled, anEnabledDevice, aProblem, aRejectedDevice, aUuid, resolved } from '../support/desired';
+import { aFailedRun, aRun, at, facts } from '../support/facts';
+
+const NOW = at('2026-11-24T08:00:00Z');
+const later = at('2026-11-24T09:00:00Z');
+const unreachable = { kind: 'device-unreachable', phase: 'connect', detail: 'refused' } as const;
+const failing = { failures: 2, last: aFailedRun(unreachable) };
+const handled = { handledSlot: at('2026-11-24T00:00:00Z') };
+
+function inputOf(over: Partial<DecisionInput> = {}): DecisionInput {
+  return {
+    desired: [anEnabledDevice()],
+    now: NOW,
+    limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
+    facts: new Map([[aUuid(1), facts()]]),
+    inFlight: new Set(),
+    stores: new Map(),
+    ssh: { kind: 'open' },
+    apiRefused: false,
+    apiStale: false,
+    slots: slotBook(),
+    ...over,
+  };
+}
+
+interface Row {
+  readonly name: string;
+  readonly desired?: DesiredDevice;
+  readonly facts?: Partial<DeviceFacts>;
+  readonly world?: Partial<DecisionInput>;
+  /** The guard that decides, or `due`. */
+  readonly decides: string;
+  readonly words: RegExp;
+  readonly because?: RegExp;
+  readonly advice: RegExp;
+}
+
+function explained({ desired = anEnabledDevice(), facts: known, world }: Partial<Row>): Explanation {
+  const input = inputOf({ desired: [desired], facts: new Map([[aUuid(1), facts(known)]]), ...world });
+  return explanationOf(desired, { input, decision: decide(input) });
+}
+
+const asked = anEnabledDevice({ policy: { request: resolved('now-1') } });
+const store = 'ssh://collector:54321';
+
+const rows: readonly Row[] = [
+  { name: 'due', decides: 'due', words: /^starts a backup for the slot of 2026-11-24T00:00:00Z$/, advice: /next pass/ },
+  { name: 'asked for', desired: asked, decides: 'due', words: /for the request "now-1"$/, advice: /^Nothing/ },
+  {
+    name: 'not due',
+    facts: handled,
+    decides: 'nothing-due',
+    words: /next slot, 2026-11-25T00:00:00Z/,
+    because: /all up to 2026-11-24T00:00:00Z is settled/,
+    advice: /backupRequest/,
+  },
+  {
+    name: 'new, so that it waits for its next slot',
+    facts: { enabledSince: NOW },
+    decides: 'nothing-due',
+    words: /next slot/,
+    because: /it or its schedule is new, and the next slot is 2026-11-25T00:00:00Z/,
+    advice: /^Nothing/,
+  },
+  {
+    name: 'past the starting deadline',
+    world: { limits: { maxConcurrentRuns: 10, startingDeadlineMs: 3_600_000 } },
+    decides: 'starting-deadline',
+    words: /next slot/,
+    because: /slot of 2026-11-24T00:00:00Z is let go.*BACKUP_STARTING_DEADLINE \(1 h\)/,
+    advice: /^Nothing/,
+  },
+  {
+    name: 'not enabled',
+    desired: aDeviceNotEnabled(),
+    decides: 'not-enabled',
+    words: /is not enabled/,
+    advice: /set the tag backupEnabled to true on the device, or on its fleet org\/fleet/,
+  },
+  {
+    name: 'not enabled by mistake',
+    desired: aDeviceNotEnabled({}, aProblem({ message: '"yes" is neither true nor false; write true or false' })),
+    decides: 'not-enabled',
+    words: /the device's tag backupSchedule: "yes" is neither/,
+    advice: /The reason above/,
+  },
+  {
+    name: 'rejected',
+    desired: aRejectedDevice(),
+    decides: 'policy-problems',
+    words: /the schedule cannot be read/,
+    advice: /^Correct the device's tag backupSchedule; .* "balena-backup resync"/,
+  },
+  {
+    name: 'in flight',
+    facts: { active: aRun() },
+    decides: 'in-flight',
+    words: /it has a run already/,
+    because: new RegExp(`the run ${aRun().runId} .* is under way since 2026-11-24T00:00:00Z \\(running\\)`),
+    advice: /RUN_TIMEOUT/,
+  },
+  {
+    name: 'backing off',
+    facts: { ...failing, retryAt: later },
+    decides: 'backing-off',
+    words: /waits before the next try; until 2026-11-24T09:00:00Z/,
+    because: /its last 2 runs failed; the next try is after 2026-11-24T09:00:00Z. The device could not be reached/,
+    advice: /could not be reached.*backupRequest a new text/,
+  },
+  {
+    name: 'target unavailable',
+    world: { stores: new Map([[store, { kind: 'shut', until: later }]]) },
+    decides: 'target-unavailable',
+    words: /its target failed/,
+    because: /tried again after 2026-11-24T09:00:00Z/,
+    advice: /resync/,
+  },
+  {
+    name: 'SSH key refused',
+    world: { ssh: { kind: 'shut', until: null } },
+    decides: 'credential-refused',
+    words: /refused/,
+    advice: /doctor/,
+  },
+  {
+    name: 'API key refused',
+    world: { apiRefused: true },
+    decides: 'credential-refused',
+    words: /refused/,
+    because: /the API refuses CLI_API_KEY/,
+    advice: /doctor/,
+  },
+  {
+    name: 'stale',
+    world: { apiStale: true },
+    decides: 'api-stale',
+    words: /has not answered lately/,
+    advice: /doctor/,
+  },
+  {
+    name: 'offline',
+    desired: anEnabledDevice({ device: { connected: false } }),
+    decides: 'offline',
+    words: /not connected to balena/,
+    advice: /soon after it connects/,
+  },
+  {
+    name: 'no room',
+    world: { limits: { maxConcurrentRuns: 0, startingDeadlineMs: null } },
+    decides: 'at-limit',
+    words: /MAX_CONCURRENT_RUNS/,
+    because: /0 of 0 runs/,
+    advice: /another run has ended/,
+  },
+];
+
+describe('the explanation of a device', () => {
+  it.each(rows)('that is $name: the first no is the reason, with words and what to do', (row) => {
+    const explanation = explained(row);
+    const deciding = explanation.steps.find(({ isYes }) => !isYes);
+
+    expect(deciding?.guard ?? 'due').toBe(row.decides);
+    expect(explanation.words).toMatch(row.words);
+    expect(explanation.advice).toMatch(row.advice);
+    expect(deciding?.because ?? '').toMatch(row.because ?? /^/);
+  });
+
+  it('asks the questions in the order of the decision, also behind the first no', () => {
+    const { steps } = explained({ facts: handled, world: { apiStale: true } });
+
+    expect(steps.map(({ guard, isYes }) => `${guard} ${isYes ? 'yes' : 'no'}`)).toEqual([
+      'not-enabled yes',
+      'policy-problems yes',
+      'in-flight yes',
+      'nothing-due no',
+      'starting-deadline yes',
+      'backing-off yes',
+      'target-unavailable yes',
+      'credential-refused yes',
+      'api-stale no',
+      'offline yes',
+      'at-limit yes',
+    ]);
+  });
+
+  it('shows every field of the policy with its origin, and the next slots', () => {
+    const tag = { kind: 'device-tag', tag: 'backupRequest' } as const;
+    const desired = anEnabledDevice({ policy: { request: resolved('now-1', tag) } });
+    const { policy, nextSlots, timezone } = explained({ desired });
+
+    expect(policy.map(({ field }) => field)).toEqual([
+      'target',
+      'volumes',
+      'schedule',
+      'timezone',
+      'full every',
+      'keep full',
+      'bandwidth',
+      'request',
+    ]);
+    expect(policy.at(-1)).toEqual({ field: 'request', value: 'now-1', origin: tag });
+    expect(timezone).toBe('UTC');
+    expect(nextSlots).toEqual([25, 26, 27, 28, 29].map((day) => at(`2026-11-${String(day)}T00:00:00Z`)));
+  });
+
+  it('of one that others go before names the limit', () => {
+    const second = anEnabledDevice({ device: { uuid: aUuid(2) } });
+    const input = inputOf({
+      desired: [anEnabledDevice(), second],
+      facts: new Map([1, 2].map((n) => [aUuid(n), facts({ device: aUuid(n) })])),
+      limits: { maxConcurrentRuns: 1, startingDeadlineMs: null },
+    });
+    const decided = { input, decision: decide(input) };
+
+    expect(answersOf(decided).map(({ device, verdict }) => [device.uuid, verdict.kind])).toEqual([
+      [aUuid(1), 'due'],
+      [aUuid(2), 'held'],
+    ]);
+    expect(explanationOf(second, decided).steps.find(({ isYes }) => !isYes)).toMatchObject({
+      guard: 'at-limit',
+      because: '0 of 1 runs (MAX_CONCURRENT_RUNS) are under way; other devices go first',
+    });
+  });
+});
