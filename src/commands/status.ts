@@ -119,7 +119,7 @@ function tableOf(standings: readonly Standing[], now: Instant, columns: number |
     next === null ? '' : `in ${durationText(next - now)}`,
     words,
   ]);
-  return columnsText(['DEVICE', 'STATE', 'LAST SUCCESS', 'NEXT SLOT', ''], rows, columns);
+  return columnsText(['DEVICE', 'STATE', 'LAST SUCCESS', 'NEXT SLOT', 'NOTE'], rows, columns);
 }
 
 function agoText(at: Instant | null, now: Instant): string {
