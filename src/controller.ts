@@ -35,6 +35,7 @@ import { dispatched$ } from './reconciler/dispatch';
 import { type Cause, FleetReader } from './reconciler/fleetview';
 import { RENEW_MS } from './reconciler/limits';
 import { passes$ } from './reconciler/loop';
+import { createOthersRuns } from './reconciler/othersruns';
 import { createPass, type Pass } from './reconciler/pass';
 import { slotBook } from './reconciler/slotbook';
 import { fromAbortable } from './reconciler/streams';
@@ -54,8 +55,9 @@ export async function runController(settings: Settings): Promise<number> {
   const ledger = openLedger(settings.stateDir);
   const stop = new AbortController();
   const joined = joinAdapters(settings, undefined, stop.signal);
+  const owner: RunOwner = { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() };
   try {
-    const code = await controlled({ settings, ledger, joined, stop });
+    const code = await controlled({ settings, ledger, joined, owner, stop });
     joined.emit({ event: 'process.stopped', code });
     return code;
   } finally {
@@ -78,6 +80,7 @@ interface Parts {
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly joined: Joined;
+  readonly owner: RunOwner;
   readonly stop: AbortController;
 }
 
@@ -100,10 +103,9 @@ async function controlled(parts: Parts): Promise<number> {
   return 0;
 }
 
-function conductorOf({ settings, ledger, joined }: Parts): Conductor {
+function conductorOf({ settings, ledger, joined, owner }: Parts): Conductor {
   const { emit, keys, transport, log } = joined;
   const tools = { transport, keys, settings, scrub: log.scrub, clock };
-  const owner: RunOwner = { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() };
   return createConductor({
     ledger,
     executors: createExecutors(tools),
@@ -117,10 +119,11 @@ function conductorOf({ settings, ledger, joined }: Parts): Conductor {
   });
 }
 
-function passOf({ settings, ledger, joined }: Parts, conductor: Conductor): Pass {
+function passOf({ settings, ledger, joined, owner }: Parts, conductor: Conductor): Pass {
   const { api, account, emit } = joined;
   const { maxConcurrentRuns, startingDeadlineMs, runTimeoutMs, reconcileIntervalMs } = settings;
-  return createPass({
+  const tellOthersRuns = createOthersRuns({ ledger, owner, emit });
+  const pass = createPass({
     fleet: new FleetReader({
       api,
       register: (signal) => account.register(signal),
@@ -136,6 +139,10 @@ function passOf({ settings, ledger, joined }: Parts, conductor: Conductor): Pass
     clock,
     emit,
   });
+  return (cause, signal) => {
+    tellOthersRuns();
+    return pass(cause, signal);
+  };
 }
 
 interface Running {

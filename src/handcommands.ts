@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import { type Hand, openHand } from './byhand';
 import { backup } from './commands/backup';
-import type { Refusal } from './commands/byhand';
+import type { Refusal } from './commands/refusal';
 import { execute } from './commands/execute';
 import { list } from './commands/list';
 import { snapshots } from './commands/snapshots';

@@ -4,7 +4,8 @@ import type { Device } from '../model/device';
 import type { Policy } from '../model/policy';
 import { describePolicy } from '../model/policytext';
 import type { Slot } from '../model/slot';
-import { type HandTools, type Refusal, runByHand } from './byhand';
+import { type HandTools, runByHand } from './byhand';
+import type { Refusal } from './refusal';
 import type { Call } from './call';
 import { deviceText } from './finddevice';
 

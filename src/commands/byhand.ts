@@ -9,6 +9,7 @@ import type { RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice, deviceText } from './finddevice';
+import type { Refusal } from './refusal';
 import type { Terminal } from './terminal';
 
 /** The runs of this process. */
@@ -34,12 +35,6 @@ export interface HandTools {
   readonly onInterrupt: (listener: () => void) => () => void;
   readonly pause: (ms: number) => Promise<void>;
   readonly now: () => Instant;
-}
-
-/** Nothing is started, and why; `code` is the exit code. */
-export interface Refusal {
-  readonly code: number;
-  readonly message: string;
 }
 
 /** What a person asked for. */

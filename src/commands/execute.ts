@@ -4,7 +4,8 @@ import type { Device } from '../model/device';
 import { type DuplicityCommand, writesVolumes } from '../model/duplicitycommand';
 import { parseDuplicityWords } from '../model/duplicitywords';
 import type { Target } from '../model/policy';
-import { type HandTools, type Refusal, runByHand } from './byhand';
+import { type HandTools, runByHand } from './byhand';
+import type { Refusal } from './refusal';
 import type { Call } from './call';
 
 export interface ExecuteTools extends HandTools {

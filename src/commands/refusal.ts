@@ -1,5 +1,5 @@
 /** Why a command does not do what was asked, in words for a person, with the exit code that says so to programs. */
 export interface Refusal {
+  readonly code: number;
   readonly message: string;
-  readonly code: 1 | 2 | 3 | 4 | 5;
 }

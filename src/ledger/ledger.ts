@@ -3,7 +3,7 @@ import type { Ledger } from '../model/ports';
 import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database';
 import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
-import { type EndedRuns, readActive, readFacts, readRunsOf } from './reading';
+import { type EndedRuns, readActive, readFacts, readNews, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
 import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
@@ -30,6 +30,7 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
   return {
     facts: () => read(() => readFacts(database, ended)),
     active: () => read(() => readActive(database)),
+    news: (mark) => read(() => readNews(database, mark)),
     runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
     see: (sightings, now, rejected = new Set()) => {
       write(() => {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
-import type { KnownDevice } from '../model/ports';
+import type { KnownDevice, RunMark, RunNews } from '../model/ports';
 import { type DeviceFacts, type RunRecord, storedBy } from '../model/run';
 import { attemptsOf, decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
 
@@ -34,6 +34,29 @@ export function readKnown(database: DatabaseSync): readonly KnownDevice[] {
 export function readActive(database: DatabaseSync): readonly RunRecord[] {
   const rows = database.prepare('SELECT * FROM run INDEXED BY run_active WHERE ended_at IS NULL ORDER BY seq').all();
   return rows.map((row) => storedRunOf(row).run);
+}
+
+/** What `Ledger.news` promises. */
+export function readNews(database: DatabaseSync, mark: RunMark | null): RunNews {
+  const active = new Set(activeSeqs(database));
+  const last = Number(database.prepare('SELECT max(seq) AS seq FROM run').get()?.['seq'] ?? 0);
+  if (mark === null) return { begun: [], ended: [], mark: { upTo: last, active } };
+  const begun = database.prepare('SELECT * FROM run WHERE seq > ? ORDER BY seq').all(mark.upTo).map(storedRunOf);
+  const gone = readEnded(
+    database,
+    [...mark.active].filter((seq) => !active.has(seq)).sort((a, b) => a - b),
+  );
+  const ended = [...gone, ...begun.filter(({ seq }) => !active.has(seq))];
+  return { begun: begun.map(runOf), ended: ended.map(runOf), mark: { upTo: Math.max(last, mark.upTo), active } };
+}
+
+function activeSeqs(database: DatabaseSync): readonly number[] {
+  const rows = database.prepare('SELECT seq FROM run INDEXED BY run_active WHERE ended_at IS NULL').all();
+  return rows.map((row) => Number(row['seq']));
+}
+
+function runOf({ run }: StoredRun): RunRecord {
+  return run;
 }
 
 /** The device's runs, latest first. */

@@ -17,7 +17,7 @@ export function runStatement(event: RunEvent): Statement {
     case 'run.planned':
       return debug('Will run');
     case 'run.started':
-      return info(event.adopted ? 'Took over the run that goes on, on the device' : startedText(event));
+      return info(startedText(event));
     case 'run.progressed':
       return debug(event.detail === '' ? `Now ${event.phase}` : `Now ${event.phase}: ${event.detail}`);
     case 'run.output':
@@ -25,13 +25,13 @@ export function runStatement(event: RunEvent): Statement {
     case 'run.warned':
       return warn(event.message);
     case 'run.succeeded':
-      return info(effectText(event.effect, event.durationMs));
+      return info(`${effectText(event.effect, event.durationMs)}${elsewhere(event)}`);
     case 'run.failed':
       return failedStatement(event);
     case 'run.detached':
       return DETACHED[event.reason];
     case 'run.cancelled':
-      return info(`Cancelled by ${event.by}`);
+      return info(`Cancelled by ${event.by}${elsewhere(event)}`);
     case 'run.backoff.scheduled':
       return info(`Tried again after ${instantText(event.until)} (${count(event.failures, 'failure')} in a row)`);
     default:
@@ -80,10 +80,19 @@ export function levelOf(failure: Failure): LogLevel {
   }
 }
 
-function startedText({ run }: EventOf<'run.started'>): string {
-  return run.attempt === 1 ? 'Started' : `Started (attempt ${String(run.attempt)})`;
+function startedText(event: EventOf<'run.started'>): string {
+  if (event.adopted) return 'Took over the run that goes on, on the device';
+  const { attempt } = event.run;
+  return `Started${attempt === 1 ? '' : ` (attempt ${String(attempt)})`}${elsewhere(event)}`;
 }
 
-function failedStatement({ failure, durationMs }: EventOf<'run.failed'>): Statement {
-  return { level: levelOf(failure), message: `Failed after ${durationText(durationMs)}: ${describeFailure(failure)}` };
+/** Runs that a person's command looks after are the controller's to tell of, but not to follow. */
+function elsewhere({ process }: { readonly process: string | null }): string {
+  return process === null ? '' : ` (by another process, ${process})`;
+}
+
+function failedStatement(event: EventOf<'run.failed'>): Statement {
+  const { failure, durationMs } = event;
+  const message = `Failed after ${durationText(durationMs)}${elsewhere(event)}: ${describeFailure(failure)}`;
+  return { level: levelOf(failure), message };
 }

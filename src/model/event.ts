@@ -58,7 +58,13 @@ export type Event =
     }
   | { readonly event: 'slot.missed'; readonly device: DeviceRef; readonly slot: string; readonly count: number }
   | { readonly event: 'run.planned'; readonly run: RunRef }
-  | { readonly event: 'run.started'; readonly run: RunRef; readonly adopted: boolean }
+  | {
+      readonly event: 'run.started';
+      readonly run: RunRef;
+      readonly adopted: boolean;
+      /** The other process that looks after the run; null: this one does. */
+      readonly process: string | null;
+    }
   | { readonly event: 'run.progressed'; readonly run: RunRef; readonly phase: RunPhase; readonly detail: string }
   | { readonly event: 'run.output'; readonly run: RunRef; readonly line: string }
   | { readonly event: 'run.warned'; readonly run: RunRef; readonly message: string }
@@ -67,10 +73,17 @@ export type Event =
       readonly run: RunRef;
       readonly effect: Effect;
       readonly durationMs: number;
+      readonly process: string | null;
     }
-  | { readonly event: 'run.failed'; readonly run: RunRef; readonly failure: Failure; readonly durationMs: number }
+  | {
+      readonly event: 'run.failed';
+      readonly run: RunRef;
+      readonly failure: Failure;
+      readonly durationMs: number;
+      readonly process: string | null;
+    }
   | { readonly event: 'run.detached'; readonly run: RunRef; readonly reason: 'link-lost' | 'shutdown' }
-  | { readonly event: 'run.cancelled'; readonly run: RunRef; readonly by: string }
+  | { readonly event: 'run.cancelled'; readonly run: RunRef; readonly by: string; readonly process: string | null }
   | {
       readonly event: 'run.backoff.scheduled';
       readonly run: RunRef;

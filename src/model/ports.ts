@@ -160,6 +160,19 @@ export interface NewRun {
   readonly startedAt: Instant;
 }
 
+/** How far the ledger's runs have been read. Only the ledger makes and understands it. */
+export interface RunMark {
+  readonly upTo: number;
+  readonly active: ReadonlySet<number>;
+}
+
+/** Runs in the order in which they were begun; one may be in both lists. */
+export interface RunNews {
+  readonly begun: readonly RunRecord[];
+  readonly ended: readonly RunRecord[];
+  readonly mark: RunMark;
+}
+
 /** The durable record of runs. Synchronous: SQLite in this process; every call is one transaction. */
 export interface Ledger {
   /** Facts of every device seen so far, in a few queries whatever the number of devices. */
@@ -184,6 +197,8 @@ export interface Ledger {
   /** Marks a slot as handled without a run (past its starting deadline). */
   skip(device: DeviceUuid, slot: Slot): void;
   active(): readonly RunRecord[];
+  /** The runs that have begun, and those that have ended, since the mark; without one there is no news yet. */
+  news(mark: RunMark | null): RunNews;
   /** The device's runs, latest first. */
   runsOf(device: DeviceUuid, limit: number): readonly RunRecord[];
   close(): void;

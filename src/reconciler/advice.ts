@@ -1,5 +1,6 @@
 import { assertNever } from '../model/assertnever';
 import { describeFailure, describeOrigin } from '../model/describe';
+import { shortUuidOf } from '../model/device';
 import type { DeviceAnswer } from '../model/explanation';
 import type { Desire, DesiredDevice, PolicyProblem } from '../model/policy';
 import type { DeviceFacts } from '../model/run';
@@ -7,25 +8,27 @@ import type { HoldReason } from '../model/verdict';
 
 /** What a person can do about the answer for a device, or that nothing need be done. */
 export function adviceFor({ device, desire }: DesiredDevice, { verdict, facts }: DeviceAnswer): string {
+  const byHand = `give the tag backupRequest a new text, or run "balena-backup backup ${shortUuidOf(device.uuid)}"`;
   switch (verdict.kind) {
     case 'due':
       return 'Nothing: it starts with the next pass.';
     case 'not-due':
-      return 'Nothing: it runs at its next slot. To have a backup before, give the tag backupRequest a new text.';
+      return `Nothing: it runs at its next slot. To have a backup before, ${byHand}.`;
     case 'not-enabled':
       return enableAdvice(desire, device.fleet.slug);
     case 'rejected':
       return `Correct ${fieldsText(verdict.problems)}; the next pass takes it up, at once with "balena-backup resync".`;
     case 'held':
-      return `${verdict.reason === 'backing-off' ? lastFailureText(facts) : ''}${HOLD_ADVICE[verdict.reason]}`;
+      return verdict.reason === 'backing-off'
+        ? `${lastFailureText(facts)}To try at once, ${byHand}.`
+        : HOLD_ADVICE[verdict.reason];
     default:
       return assertNever(verdict);
   }
 }
 
-const HOLD_ADVICE: Readonly<Record<HoldReason, string>> = {
+const HOLD_ADVICE: Readonly<Record<Exclude<HoldReason, 'backing-off'>, string>> = {
   'in-flight': 'Nothing: the next run waits until this one has ended, within RUN_TIMEOUT at the latest.',
-  'backing-off': 'To try at once, give the tag backupRequest a new text.',
   'target-unavailable':
     'See that the target is up and its address and credentials are right; "balena-backup resync" has it tried at once.',
   'credential-refused': 'Run "balena-backup doctor", which says what is refused and how to mend it.',

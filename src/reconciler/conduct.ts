@@ -8,7 +8,7 @@ import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model
 import type { DeviceFacts, Outcome, RunOwner, RunRecord } from '../model/run';
 import { slotText } from '../model/slot';
 import { lostAtOf } from './adoption';
-import { defectOf, tellEnding } from './ending';
+import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
 
@@ -134,7 +134,7 @@ class RunConductor implements Conductor {
       slot: slotText(slot),
       attempt,
     };
-    emit({ event: 'run.started', run, adopted: false });
+    emit({ event: 'run.started', run, adopted: false, process: null });
     await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
       executed(this.#tools.executors, action, context),
     );
@@ -145,7 +145,7 @@ class RunConductor implements Conductor {
     if (this.#followed.has(record.runId)) return;
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
-    emit({ event: 'run.started', run, adopted: true });
+    emit({ event: 'run.started', run, adopted: true, process: null });
     await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
       adopter(record, device, context),
     );
@@ -153,6 +153,9 @@ class RunConductor implements Conductor {
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
   #lose({ run: record, facts }: Extract<Work, { readonly kind: 'lose' }>): void {
+    const { ledger, owner, clock } = this.#tools;
+    // Whoever ends a run owns it: by that others know who tells of it.
+    if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const followed = { run: refOf(record), record, facts, ...untouched(), isEnded: false };
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
@@ -201,7 +204,8 @@ class RunConductor implements Conductor {
     const ending = endingOf({ outcome, slot: followed.record.slot, failures, now, random: random() });
     if (!ledger.finish(followed.record.runId, ending)) return false;
     followed.isEnded = true;
-    tellEnding({ run: followed.run, startedAt: followed.record.startedAt, failures }, ending, this.#tools.emit);
+    const { run, record } = followed;
+    tellEnding({ run, startedAt: record.startedAt, failures, process: null }, ending, this.#tools.emit);
     return true;
   }
 
@@ -235,10 +239,6 @@ function executed(executors: Executors, action: Action, context: RunContext): Pr
     default:
       return assertNever(action);
   }
-}
-
-function refOf({ runId, device, deviceName, kind, slot, attempt }: RunRecord): RunRef {
-  return { runId, device: { uuid: device, name: deviceName }, kind, slot: slotText(slot), attempt };
 }
 
 function untouched(): Pick<Followed, 'stop' | 'cancel'> {

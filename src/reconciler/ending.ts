@@ -1,6 +1,8 @@
 import type { Instant } from '../model/brand';
 import type { EventSink, RunRef } from '../model/event';
 import type { RunEnding } from '../model/ports';
+import type { RunRecord } from '../model/run';
+import { slotText } from '../model/slot';
 
 /** The run that has ended. */
 export interface EndedRun {
@@ -8,24 +10,26 @@ export interface EndedRun {
   readonly startedAt: Instant;
   /** Failures in a row before it. */
   readonly failures: number;
+  /** The other process that looked after it; null: this one did. */
+  readonly process: string | null;
 }
 
 /** Says what came of a run, and when it is tried again. */
 export function tellEnding(
-  { run, startedAt, failures }: EndedRun,
+  { run, startedAt, failures, process }: EndedRun,
   { outcome, endedAt, retryAt, counts }: RunEnding,
   emit: EventSink,
 ): void {
   const durationMs = Math.max(0, endedAt - startedAt);
   if (outcome.kind === 'succeeded') {
-    emit({ event: 'run.succeeded', run, effect: outcome.effect, durationMs });
+    emit({ event: 'run.succeeded', run, effect: outcome.effect, durationMs, process });
     return;
   }
   if (outcome.failure.kind === 'cancelled') {
-    emit({ event: 'run.cancelled', run, by: outcome.failure.by });
+    emit({ event: 'run.cancelled', run, by: outcome.failure.by, process });
     return;
   }
-  emit({ event: 'run.failed', run, failure: outcome.failure, durationMs });
+  emit({ event: 'run.failed', run, failure: outcome.failure, durationMs, process });
   if (retryAt !== null) {
     emit({ event: 'run.backoff.scheduled', run, failures: failures + (counts ? 1 : 0), until: retryAt });
   }
@@ -36,4 +40,9 @@ export function defectOf(error: unknown): RunEnding['outcome'] {
   const detail = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? (error.stack ?? null) : null;
   return { kind: 'failed', failure: { kind: 'defect', detail, stack }, tail: [] };
+}
+
+/** The run as events name it. */
+export function refOf({ runId, device, deviceName, kind, slot, attempt }: RunRecord): RunRef {
+  return { runId, device: { uuid: device, name: deviceName }, kind, slot: slotText(slot), attempt };
 }
