@@ -59,6 +59,23 @@ describe('active runs', () => {
     });
   });
 
+  it('remembers the latest of its phases, each once until another comes', () => {
+    withLedger((ledger) => {
+      const run = aNewRun();
+      ledger.begin(run, anOwner, soon);
+      ledger.advance(run.runId, 'connecting', instantOf(now + 1));
+      for (let n = 0; n < 30; n += 1) {
+        ledger.advance(run.runId, 'running', instantOf(now + 2 * n + 2));
+        ledger.advance(run.runId, 'collecting', instantOf(now + 2 * n + 3));
+      }
+      const { phases } = ledger.active()[0] ?? { phases: [] };
+
+      expect(phases).toHaveLength(40);
+      expect(phases.at(-1)).toEqual({ phase: 'collecting', at: now + 61 });
+      expect(phases.every(({ phase }, index) => phase !== phases[index + 1]?.phase)).toBe(true);
+    });
+  });
+
   it('ends once; then the device is free', () => {
     withLedger((ledger) => {
       const run = aNewRun();

@@ -156,6 +156,35 @@ describe('reading leaves no trace', () => {
   });
 });
 
+describe('a ledger of the first version, which no controller has opened since', () => {
+  const aged = (stateDir: string): void => {
+    fill(stateDir);
+    edit(stateDir, 'ALTER TABLE run DROP COLUMN phases; PRAGMA user_version = 1');
+  };
+
+  it('is read as it is', () => {
+    withFolder((folder) => {
+      aged(folder);
+
+      expect(readAll(folder)).toBe(3);
+      expect(openReader(folder).runsOf(aUuid(1), 5)).toMatchObject([{ phases: [] }]);
+    });
+  });
+
+  it('is brought to the present one with all that it knows', () => {
+    withFolder((folder) => {
+      aged(folder);
+      const before = openReader(folder).facts();
+      const ledger = openLedger(folder);
+
+      expect(ledger.facts()).toEqual(before);
+      ledger.advance(aNewRun({ device: aUuid(2) }).runId, 'running', later);
+      expect(ledger.active()[0]?.phases).toEqual([{ phase: 'running', at: later }]);
+      ledger.close();
+    });
+  });
+});
+
 describe('the known devices', () => {
   it('are those that were seen enabled and those that were run by hand, by name', () => {
     withLedger((ledger, stateDir) => {

@@ -56,6 +56,14 @@ describe('events', () => {
     ]);
   });
 
+  it('of runs that another process looks after name it', () => {
+    const elsewhere = ['run.started', 'run.succeeded', 'run.failed', 'run.cancelled'] as const;
+    for (const name of elsewhere) {
+      expect(lineOf({ ...anEvent[name], process: 'host:7' }).message).toContain('(by another process, host:7)');
+      expect(lineOf(anEvent[name]).message).not.toContain('another process');
+    }
+  });
+
   it.each(everyEvent.map((event) => ({ name: event.event, event })))(
     '$name is told in a whole sentence',
     ({ event }) => {
