@@ -9,11 +9,12 @@ import type { Failure } from '../model/failure';
 import type { Policy, Target } from '../model/policy';
 import { type SnapshotSet, snapshotSetsOf, type StoredFile } from '../model/sets';
 import { bytesText, instantText } from '../model/shown';
-import { type HandTools, type Refusal, runByHand } from './byhand';
+import { type HandTools, runByHand } from './byhand';
 import type { Call } from './call';
 import { columnsText } from './columns';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice } from './finddevice';
+import type { Refusal } from './refusal';
 
 export interface LookTools extends HandTools {
   readonly policyOf: (device: Device) => Promise<Either<Refusal, Policy>>;
