@@ -177,7 +177,9 @@ function linkStatement(event: LinkEvent): Statement {
     case 'credential.refused':
       return error(describeFailure(event.failure));
     case 'credential.recovered':
-      return info(event.who === 'api' ? 'The balena API accepts CLI_API_KEY again' : 'Devices can be reached over SSH again');
+      return info(
+        event.who === 'api' ? 'The balena API accepts CLI_API_KEY again' : 'Devices can be reached over SSH again',
+      );
     case 'target.unavailable':
       return error(
         `${event.place}: ${describeFailure(event.failure)}. Runs to it wait until ${instantText(event.until)}`,
