@@ -1,15 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Either, left, right } from 'fp-ts/Either';
 import type { Failure } from '../model/failure';
 import type { SshCredential } from '../model/ports';
 import type { StoredFile } from '../model/sets';
+import { lastWords, type Login, withLogin } from './collectorlogin';
 
 const LIMIT_MS = 60_000;
-/** Memory rather than a disk, where there is any. */
-const MEMORY = '/dev/shm';
 
 /** Where a directory of the collector is. */
 export interface CollectorFolder {
@@ -26,19 +22,11 @@ export async function readCollectorFiles(
   folder: CollectorFolder,
   credential: SshCredential,
 ): Promise<Either<Failure, readonly StoredFile[]>> {
-  const scratch = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'balena-backup-'));
-  try {
-    writeFileSync(join(scratch, 'key'), credential.privateKey.reveal(), { mode: 0o600 });
-    writeFileSync(join(scratch, 'key-cert.pub'), credential.certificate ?? '', { mode: 0o600 });
-    writeFileSync(join(scratch, 'known_hosts'), credential.knownHosts, { mode: 0o600 });
-    const { code, out, err } = await sftp(scratch, folder);
-    // Of a batch, the listing alone fails where there is no such directory: there are no snapshots then.
-    if (code === 0 || /not found|no such file/i.test(err)) return right(filesIn(out));
-    const detail = err.trim().split('\n').slice(-2).join(' ').slice(0, 300);
-    return left({ kind: 'store-unavailable', detail: detail === '' ? 'the collector gave no answer' : detail });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  const { code, out, err } = await withLogin(credential, (login) => sftp(login, folder));
+  // Of a batch, the listing alone fails where there is no such directory: there are no snapshots then.
+  if (code === 0 || /not found|no such file/i.test(err)) return right(filesIn(out));
+  const detail = lastWords(err);
+  return left({ kind: 'store-unavailable', detail: detail === '' ? 'the collector gave no answer' : detail });
 }
 
 interface Answer {
@@ -47,18 +35,9 @@ interface Answer {
   readonly err: string;
 }
 
-function sftp(scratch: string, { host, port, path }: CollectorFolder): Promise<Answer> {
-  const options = [
-    'BatchMode=yes',
-    'StrictHostKeyChecking=yes',
-    `UserKnownHostsFile=${join(scratch, 'known_hosts')}`,
-    'GlobalKnownHostsFile=/dev/null',
-    `IdentityFile=${join(scratch, 'key')}`,
-    'IdentitiesOnly=yes',
-    'ConnectTimeout=15',
-  ].flatMap((option) => ['-o', option]);
-  const words = ['-q', '-F', '/dev/null', ...options, '-P', String(port), '-b', '-', `root@${host}`];
-  const given = { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
+function sftp({ options, env }: Login, { host, port, path }: CollectorFolder): Promise<Answer> {
+  const words = [...options, '-P', String(port), '-b', '-', `root@${host}`];
+  const given = { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024, env };
   return new Promise((resolve) => {
     const child = execFile('sftp', words, given, (error, out, err) => {
       const missing = error?.code === 'ENOENT' ? 'the program sftp is missing: install openssh-client' : err;

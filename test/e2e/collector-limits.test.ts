@@ -12,12 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isLeft } from 'fp-ts/Either';
+import { isLeft, isRight } from 'fp-ts/Either';
 import { deviceUuidOf } from '../../src/model/brand';
 import type { SshCredential } from '../../src/model/ports';
+import { pruneCollector } from '../../src/store/collectorprune';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
-import { runProgram } from '../lab/process';
 import { CollectorGuest, collectorTarget, labKeys, runCredential } from '../support/collectorguest';
 
 let lab: Lab;
@@ -154,26 +154,14 @@ describe('an append-only collector', () => {
 });
 
 describe('pruning by the collector itself', () => {
-  /** The orchestrator's own call. */
-  async function prune(whose: string, keep: number, command = ''): Promise<string> {
+  async function credential(whose: string, keep: number): Promise<SshCredential> {
     const made = await labKeys(lab).pruneCredentialFor(collectorTarget(lab), deviceUuidOf(whose), keep);
     if (isLeft(made)) throw new Error(JSON.stringify(made.left));
-    return calledWith(made.right, command);
+    return made.right;
   }
 
-  async function calledWith(credential: SshCredential, command: string): Promise<string> {
-    const folder = mkdtempSync(join(tmpdir(), 'prune-'));
-    try {
-      writeFileSync(join(folder, 'key'), credential.privateKey.reveal(), { mode: 0o600 });
-      writeFileSync(join(folder, 'key-cert.pub'), credential.certificate ?? '');
-      writeFileSync(join(folder, 'known_hosts'), credential.knownHosts);
-      const { host, port } = lab.server.collector;
-      const files = [`IdentityFile=${folder}/key`, `UserKnownHostsFile=${folder}/known_hosts`];
-      const options = [...files, 'StrictHostKeyChecking=yes', 'BatchMode=yes'].flatMap((each) => ['-o', each]);
-      return await runProgram('ssh', ['-F', '/dev/null', ...options, '-p', String(port), `root@${host}`, command]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+  async function prune(whose: string, keep: number): ReturnType<typeof pruneCollector> {
+    return pruneCollector(lab.server.collector, await credential(whose, keep), new AbortController().signal);
   }
 
   it('drops the oldest chains of an append-only collector, says which, and leaves what can be restored', async () => {
@@ -181,17 +169,10 @@ describe('pruning by the collector itself', () => {
     for (const action of ['full', '', 'full', '', 'full']) await backUp(action);
     await guest.rsync(`/tmp/large COLLECTOR:${own}/duplicity-full.20300101T000000Z.vol1.difftar.gpg`);
 
-    const report: unknown = JSON.parse(await prune(uuid, 2, 'rm -rf /backups'));
+    const report = await prune(uuid, 2);
 
-    expect(report).toMatchObject({
-      targets: [
-        {
-          kept: [expect.any(String), expect.any(String)],
-          dropped: [expect.stringContaining('.to.'), expect.any(String)],
-          files: 6,
-        },
-      ],
-    });
+    expect(report).toMatchObject({ right: { kept: [expect.any(String), expect.any(String)] } });
+    expect(isRight(report) && report.right.dropped).toEqual([expect.stringContaining('.to.'), expect.any(String)]);
     const left = stored().map(nameOf);
     expect(left.filter((name) => /duplicity-full\.\S+manifest/.test(name))).toHaveLength(2);
     expect(left).toContain('duplicity-full.20300101T000000Z.vol1.difftar.gpg');
@@ -200,11 +181,23 @@ describe('pruning by the collector itself', () => {
     expect(await lab.server.collectorLog()).toMatch(
       new RegExp(`pruned device=${uuid} from=\\S+ kept=\\S+ dropped=\\S+ files=6`),
     );
-    expect(JSON.parse(await prune(uuid, 2))).toMatchObject({ targets: [{ dropped: [] }] });
+    expect(await prune(uuid, 2)).toMatchObject({ right: { dropped: [] } });
   });
 
   it('of a device without backups fails and says so', async () => {
-    await expect(prune('f'.repeat(32), 1)).rejects.toThrow('there are no backups of this device here');
+    const answer = await prune('f'.repeat(32), 1);
+
+    expect(answer).toMatchObject({ left: { kind: 'store-unavailable' } });
+    expect(JSON.stringify(answer)).toContain('there are no backups of this device here');
+  });
+
+  it("'s credential does nothing else, whatever is sent", async () => {
+    await backUp('full');
+    const pruner = new CollectorGuest(lab, device, `prune-${uuid}`, await credential(uuid, 1));
+
+    expect((await pruner.attempt(`${pruner.ssh} 'cat /etc/passwd'`)).said).toMatch(/^\{"targets"/);
+    expect(await pruner.sftp(`ls ${own}`)).not.toMatchObject({ code: 0 });
+    expect(await pruner.rsync(`COLLECTOR:${own}/ /tmp/pruned`)).not.toMatchObject({ code: 0 });
   });
 });
 
