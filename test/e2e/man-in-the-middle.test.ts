@@ -132,3 +132,17 @@ describe.each(['rsync', 'sftp'])("the user's own server over %s", (scheme) => {
     expect(await ownServer.sh(`ls /tmp/store-${scheme}`)).toContain('duplicity-full');
   });
 });
+
+test('our key, removed from the account by somebody, is put back with a warning as soon as it is refused', async () => {
+  expect(await backedUp({})).toMatchObject({ event: 'run.succeeded' });
+  const [key] = lab.api.keys();
+  if (key === undefined) throw new Error('the account has our key');
+  lab.api.removeKey(key.id);
+  requests += 1;
+  lab.setTag(device, 'backupRequest', String(requests));
+
+  const told = await controller?.waitFor('the key to be put back', (line) => line['event'] === 'fleetkey.restored');
+
+  expect(told).toMatchObject({ level: 'warn' });
+  expect(lab.api.keys().map(({ publicKey }) => publicKey)).toEqual([key.publicKey]);
+});
