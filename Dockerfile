@@ -2,18 +2,14 @@
 FROM node:22-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+# Optional packages are native speed-ups and a Node.js for development; none is needed here.
+RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
 COPY tsconfig*.json ./
 COPY src ./src
 # The scripts that run on devices go beside the code that sends them, as scripts/build does it.
 RUN node_modules/.bin/tsc -p tsconfig.build.json \
- && cd src && find . -name '*.sh' -exec install -D -m 0644 {} ../dist/{} ';'
-
-# Optional packages are native speed-ups and a Node.js for development; none is needed here.
-FROM node:22-trixie-slim AS modules
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+ && (cd src && find . -name '*.sh' -exec install -D -m 0644 {} ../dist/{} ';') \
+ && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:22-trixie-slim
 # ssh-keygen signs the certificates for the collector.
@@ -23,7 +19,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*
 WORKDIR /app
 COPY package.json ./
-COPY --from=modules /app/node_modules ./node_modules
+COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY bin ./bin
 ENV NODE_ENV=production PATH=/app/bin:$PATH STATE_DIR=/data KEYS_DIR=/keys HEARTBEAT=/dev/shm/balena-backup.alive
