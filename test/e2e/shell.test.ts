@@ -33,7 +33,8 @@ beforeAll(async () => {
     ...mounts,
     'orchestrator:lab',
   ]);
-});
+  // Two images are built where the cache has none.
+}, 900_000);
 
 afterAll(async () => {
   await lab.stop();
