@@ -6,6 +6,7 @@ import { type Lab, startLab } from '../lab/lab';
 import { loadOldDuplicity, OLD_DUPLICITY } from '../lab/oldduplicity';
 import { treeOf } from '../support/tree';
 
+/** Tries what docs/commands.md says of Duplicity in a person's own words. */
 const ORCHESTRATOR = 'orchestrator';
 let lab: Lab;
 let host: LabHost;
