@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isLeft, right } from 'fp-ts/Either';
 import type { HandRuns, HandTools } from './commands/byhand';
 import { liveRun } from './commands/liverun';
 import type { Terminal } from './commands/terminal';
-import { createAdopter, createExecutors } from './executors';
 import { type Joined, joinAdapters } from './joined';
+import { joinConductor } from './joinedruns';
 import { openLedger } from './ledger/ledger';
 import { lineOf } from './log/lines';
 import { createLog, type Log } from './log/log';
@@ -14,7 +13,7 @@ import { type DeviceUuid, type Instant, instantOf } from './model/brand';
 import type { Ledger } from './model/ports';
 import type { DeviceFacts, RunRecord } from './model/run';
 import type { Settings } from './model/settings';
-import { type Conductor, createConductor } from './reconciler/conduct';
+import type { Conductor } from './reconciler/conduct';
 import { RENEW_MS } from './reconciler/limits';
 
 /** What runs by hand are joined from; `close` when all is done. */
@@ -39,7 +38,8 @@ export function openHand(settings: Settings, terminal: Terminal): Hand {
   const log = terminalLog(settings, terminal, live.show);
   const joined = joinAdapters(settings, log, stop.signal);
   const factsOf = (device: DeviceUuid): DeviceFacts | null => ledger.facts().get(device) ?? null;
-  const conductor = conductorOf(settings, joined, ledger);
+  const owner = { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() };
+  const conductor = joinConductor({ settings, joined, ledger, owner });
   const renewal = setInterval(() => {
     conductor.renew();
   }, RENEW_MS).unref();
@@ -112,21 +112,6 @@ async function prepared({ account, keys, emit }: Joined, signal: AbortSignal): P
   });
   const failure = await account.register(signal);
   if (failure !== null) emit({ event: 'credential.refused', who: 'api', failure });
-}
-
-function conductorOf(settings: Settings, { emit, keys, transport, log }: Joined, ledger: Ledger): Conductor {
-  const tools = { transport, keys, settings, scrub: log.scrub, clock };
-  return createConductor({
-    ledger,
-    executors: createExecutors(tools),
-    adopter: createAdopter(tools),
-    owner: { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() },
-    clock,
-    emit,
-    runTimeoutMs: settings.runTimeoutMs,
-    random: Math.random,
-    nonce: () => randomBytes(16).toString('hex'),
-  });
 }
 
 interface RunsTools {

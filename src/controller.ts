@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   asyncScheduler,
@@ -19,9 +18,9 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { createAdopter, createExecutors } from './executors';
 import { beat } from './heartbeat';
 import { type Joined, joinAdapters } from './joined';
+import { joinConductor } from './joinedruns';
 import { openLedger } from './ledger/ledger';
 import { lockState } from './ledger/lock';
 import { type Instant, instantOf } from './model/brand';
@@ -30,7 +29,7 @@ import type { Ledger } from './model/ports';
 import { resolveDesired } from './model/resolve';
 import type { RunOwner } from './model/run';
 import type { Settings } from './model/settings';
-import { type Conductor, createConductor, type Work } from './reconciler/conduct';
+import type { Conductor, Work } from './reconciler/conduct';
 import { dispatched$ } from './reconciler/dispatch';
 import { type Cause, FleetReader } from './reconciler/fleetview';
 import { RENEW_MS } from './reconciler/limits';
@@ -95,28 +94,12 @@ async function controlled(parts: Parts): Promise<number> {
   await keys.publishCa().catch((error: unknown) => {
     emit({ event: 'config.warned', message: error instanceof Error ? error.message : String(error) });
   });
-  const conductor = conductorOf(parts);
+  const conductor = joinConductor(parts);
   const stop$ = stopping$({ conductor, ledger, stop, emit });
   const grace$ = stop$.pipe(switchMap(() => timer(GRACE_MS)));
   const all$ = running$({ settings, conductor, pass: passOf(parts, conductor), stop$, stopSignal: stop.signal });
   await lastValueFrom(all$.pipe(takeUntil(grace$)), { defaultValue: null });
   return 0;
-}
-
-function conductorOf({ settings, ledger, joined, owner }: Parts): Conductor {
-  const { emit, keys, transport, log } = joined;
-  const tools = { transport, keys, settings, scrub: log.scrub, clock };
-  return createConductor({
-    ledger,
-    executors: createExecutors(tools),
-    adopter: createAdopter(tools),
-    owner,
-    clock,
-    emit,
-    runTimeoutMs: settings.runTimeoutMs,
-    random: Math.random,
-    nonce: () => randomBytes(16).toString('hex'),
-  });
 }
 
 function passOf({ settings, ledger, joined, owner }: Parts, conductor: Conductor): Pass {
