@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Terminal } from './commands/terminal';
+import { escapeControls, escapeLines } from './model/escape';
 
 /** How often a progress line is written where nothing can be shown in place. */
 const PLAIN_EVERY_MS = 5000;
@@ -11,10 +12,10 @@ export function processTerminal(): Terminal {
   const status = statusLine(stderr);
   return {
     say: (line) => {
-      status.around(() => stdout.write(`${line}\n`));
+      status.around(() => stdout.write(`${escapeLines(line)}\n`));
     },
     complain: (line) => {
-      status.around(() => stderr.write(`${line}\n`));
+      status.around(() => stderr.write(`${escapeLines(line)}\n`));
     },
     columns: stdout.isTTY ? stdout.columns : null,
     isColoured: stdout.isTTY && stdout.hasColors(),
@@ -24,7 +25,7 @@ export function processTerminal(): Terminal {
       return stdin.isTTY && stderr.isTTY ? answerTo(question) : null;
     },
     progress: (text) => {
-      status.show(text);
+      status.show(escapeControls(text));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../model/brand';
+import { escapeControls } from '../model/escape';
 import type { EventSink } from '../model/event';
 import type { RunPhase } from '../model/run';
 import { durationText } from '../model/shown';
@@ -32,13 +33,15 @@ export function liveRun(terminal: Pick<Terminal, 'say' | 'complain' | 'progress'
     if (event.event === 'run.started') {
       begunAt = now();
       doing = event.adopted ? 'taking up the run that was left' : PHASES.connecting;
-      terminal.complain(`${event.adopted ? 'Took up' : 'Started'} run ${event.run.runId} on ${event.run.device.name}.`);
+      terminal.complain(
+        `${event.adopted ? 'Took up' : 'Started'} run ${event.run.runId} on ${escapeControls(event.run.device.name)}.`,
+      );
     } else if (event.event === 'run.progressed') {
       doing = event.detail === '' ? PHASES[event.phase] : `${PHASES[event.phase]}, ${event.detail}`;
     } else if (event.event === 'run.output') {
       terminal.say(event.line);
     } else if (event.event === 'run.warned') {
-      terminal.complain(`Warning: ${event.message}.`);
+      terminal.complain(`Warning: ${escapeControls(event.message)}.`);
     }
     tick();
   };

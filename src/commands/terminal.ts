@@ -1,4 +1,7 @@
-/** Where a command writes and asks: a person's terminal, or pipes. The only way out for commands. */
+/**
+ * Where a command writes and asks: a person's terminal, or pipes. The only way out for commands. What could steer a
+ * terminal, in a device's name or its output, is shown escaped.
+ */
 export interface Terminal {
   /** One line of what was asked for. */
   say(line: string): void;

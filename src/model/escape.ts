@@ -12,6 +12,11 @@ export function escapeControls(text: string): string {
   return text.replace(UNSAFE, (found) => SHORT.get(found) ?? escaped(found));
 }
 
+/** The same for a text of several lines: only their ends stay as they are. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeControls).join('\n');
+}
+
 /** JSON as one line in which no unsafe character is left; it still reads as the same value. */
 export function escapedJson(value: unknown): string {
   return JSON.stringify(value).replace(UNSAFE, escaped);
