@@ -60,7 +60,7 @@ describe('the credential of a run', () => {
 
     const log = await lab.server.collectorLog();
     expect(log).toMatch(
-      new RegExp(`serving rsync device=${device.uuid} from=\\S+ command='rsync --server .* /logged'`),
+      new RegExp(`serving rsync device=${device.uuid} from=\\S+ command='rsync --server .*/logged'`),
     );
     expect(log).toMatch(
       new RegExp(`served rsync device=${device.uuid} .*code=0 .*stored=\\d+ changed=\\[\\+logged \\(8\\)\\]`),
