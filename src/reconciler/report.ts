@@ -7,6 +7,7 @@ import { describePolicy } from '../model/policytext';
 import type { DeviceFacts } from '../model/run';
 import type { Verdict } from '../model/verdict';
 import { type Gate, storeOf } from './breaker';
+import { dispositionOf } from './disposition';
 import { policyKeyOf } from './sighting';
 
 /** What the passes so far have told people, so that each thing is told once when it changes. */
@@ -105,7 +106,7 @@ function sshEvents(before: boolean, refused: boolean, input: ReportInput): reado
   if (!refused) return [{ event: 'credential.recovered', who: 'ssh' }];
   const failure = lastFailure(input, ({ last }) => {
     const outcome = last?.outcome;
-    return outcome?.kind === 'failed' && outcome.failure.kind === 'auth-rejected' && outcome.failure.who === 'ssh';
+    return outcome?.kind === 'failed' && dispositionOf(outcome.failure).park === 'ssh';
   });
   return failure === null ? [] : [{ event: 'credential.refused', who: 'ssh', failure }];
 }

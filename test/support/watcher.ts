@@ -24,7 +24,7 @@ export class ProcessWatcher {
       for (const pid of readdirSync('/proc')) {
         if (/^\d+$/.test(pid) && pid !== own) this.#look(pid);
       }
-      await pause(20);
+      await pause(50);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Failure } from '../../src/model/failure';
 import type { Event } from '../../src/model/event';
 import type { DesiredDevice } from '../../src/model/policy';
 import type { Verdict } from '../../src/model/verdict';
@@ -147,12 +148,18 @@ describe('what is told of things that devices share', () => {
     expect(names(fourth)).toEqual([]);
   });
 
-  it('an SSH key that is refused and one that works again, each once', () => {
-    const refused = facts({ last: aFailedRun({ kind: 'auth-rejected', who: 'ssh', detail: 'no' }) });
+  it.each<{ name: string; failure: Failure }>([
+    { name: 'an SSH key that is refused', failure: { kind: 'auth-rejected', who: 'ssh', detail: 'no' } },
+    {
+      name: 'a host key that has changed',
+      failure: { kind: 'host-key-changed', host: 'gateway:22', expected: 'a', got: 'b' },
+    },
+  ])('$name and a way that works again, each once', ({ failure }) => {
+    const refused = facts({ last: aFailedRun(failure) });
     const parked: Partial<ReportInput> = { facts: new Map([[refused.device, refused]]), ssh: { kind: 'single' } };
     const [first, second, third] = told([parked, parked, {}]);
 
-    expect(first).toMatchObject([{ event: 'credential.refused', who: 'ssh', failure: { kind: 'auth-rejected' } }]);
+    expect(first).toMatchObject([{ event: 'credential.refused', who: 'ssh', failure: { kind: failure.kind } }]);
     expect(names(second)).toEqual([]);
     expect(third).toEqual([{ event: 'credential.recovered', who: 'ssh' }]);
   });
