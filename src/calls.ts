@@ -11,6 +11,7 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
     return runController(settings);
   },
   backup: async (...given) => (await import('./handcommands.js')).performBackup(...given),
+  restore: async (...given) => (await import('./restorecommand.js')).performRestore(...given),
   execute: async (...given) => (await import('./handcommands.js')).performExecute(...given),
   snapshots: async (...given) => (await import('./handcommands.js')).performSnapshots(...given),
   list: async (...given) => (await import('./handcommands.js')).performList(...given),

@@ -4,6 +4,7 @@ const CODES: Readonly<Partial<Record<Failure['kind'], number>>> = {
   'policy-invalid': 2,
   'device-unreachable': 3,
   'device-busy': 4,
+  'restore-refused': 5,
   cancelled: 130,
 };
 

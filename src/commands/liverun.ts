@@ -18,6 +18,7 @@ const PHASES: Readonly<Record<RunPhase, string>> = {
   pulling: 'pulling the image onto the device',
   running: 'Duplicity runs',
   verifying: 'checking that the snapshot is at the target',
+  exchanging: 'exchanging the content of the volumes, with services stopped',
   collecting: 'collecting the result',
 };
 

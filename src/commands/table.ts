@@ -33,6 +33,17 @@ export const COMMANDS = [
     flags: ['full', 'wait'],
   },
   {
+    name: 'restore',
+    usage:
+      'UUID [--from UUID] [--at TIME] [--path VOLUME[/PATH]] [--volumes A,B] [--in-place] [--undo] [--dry-run] [--yes] [--wait]',
+    summary:
+      "brings a device's volumes back: shows what it would do, asks, and restores beside them before it exchanges",
+    example: 'balena-backup restore 3fa7c01 --at 2026-11-24T11:50:00Z --path data/config',
+    words: [1, 1],
+    flags: ['in-place', 'undo', 'dry-run', 'yes', 'wait'],
+    values: ['from', 'at', 'path', 'volumes'],
+  },
+  {
     name: 'execute',
     usage: 'UUID "ARGS" [--wait]',
     summary: "Duplicity on a device in your own words, with the environment's defaults; MOUNT_MODE=rw lets it write",

@@ -1,7 +1,8 @@
 import type { Failure } from '../model/failure';
-import type { Outcome } from '../model/run';
+import type { Effect, Outcome } from '../model/run';
 import { parseSetTime } from '../model/sets';
 import type { ContainerEnd, FailedResult, RunResult } from './records';
+import { restoreRefusal } from './restorewords';
 
 export type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
 
@@ -31,29 +32,26 @@ export function outcomeOf(evidence: Evidence): Ended {
       tail,
     };
   }
-  if ('executed' in result) {
-    return { kind: 'succeeded', effect: { kind: 'executed', command: result.executed }, tail, warnings };
-  }
+  const effect = effectOf(result);
+  if (effect !== null) return { kind: 'succeeded', effect, tail, warnings };
+  const detail = 'the container reported a snapshot without a time';
+  return { kind: 'failed', failure: { kind: 'not-proven', detail }, tail };
+}
+
+/** What a good result says was brought about; null where it does not say when. */
+function effectOf(result: Extract<RunResult, { readonly ok: true }>): Effect | null {
+  if ('executed' in result) return { kind: 'executed', command: result.executed };
+  if ('survey' in result) return { kind: 'surveyed', survey: result.survey };
+  if ('restored' in result) return { kind: 'restored', restored: result.restored };
   const snapshotAt = parseSetTime(result.snapshotAt);
-  if (snapshotAt === null || result.statistics.errors > 0) {
-    return {
-      kind: 'failed',
-      failure: { kind: 'not-proven', detail: 'the container reported a snapshot without a time' },
-      tail,
-    };
-  }
+  if (snapshotAt === null || result.statistics.errors > 0) return null;
   return {
-    kind: 'succeeded',
-    effect: {
-      kind: 'stored',
-      mode: result.mode === 'inc' ? 'incremental' : 'full',
-      statistics: result.statistics,
-      volumes: [...result.volumes].sort(),
-      emptyVolumes: [...result.emptyVolumes].sort(),
-      snapshotAt,
-    },
-    tail,
-    warnings,
+    kind: 'stored',
+    mode: result.mode === 'inc' ? 'incremental' : 'full',
+    statistics: result.statistics,
+    volumes: [...result.volumes].sort(),
+    emptyVolumes: [...result.emptyVolumes].sort(),
+    snapshotAt,
   };
 }
 
@@ -94,8 +92,12 @@ function refusal(
     case 'image':
       return { kind: 'image-unavailable', image, detail: `it has no ${names.join(' ')}` };
     default:
-      return { kind: 'not-proven', detail: `the container refused with an unknown reason (${kind.slice(0, 40)})` };
+      return restoreRefusal(kind, names) ?? unknownRefusal(kind);
   }
+}
+
+function unknownRefusal(kind: string): Failure {
+  return { kind: 'not-proven', detail: `the container refused with an unknown reason (${kind.slice(0, 40)})` };
 }
 
 interface Rule {
@@ -118,7 +120,7 @@ const RULES: readonly Rule[] = [
     words: /no space left|quota exceeded|file too large|disk full|insufficient storage|\b507\b/i,
     failure: (detail, evidence) => ({
       kind: 'store-full',
-      where: /\/archive|\/tmp\//.test(detail) ? 'device' : where(evidence),
+      where: /\/archive|\/staging|\/tmp\//.test(detail) ? 'device' : where(evidence),
       freeBytes: null,
       detail,
     }),
@@ -150,6 +152,7 @@ function failureOf(result: FailedResult, evidence: Evidence): Failure {
   const { runTimeoutMs, stallTimeoutMs, durationMs, scrub } = evidence;
   if (result.limit === 'run') return { kind: 'timed-out', phase: 'the run', limitMs: runTimeoutMs };
   if (result.limit === 'stall') return { kind: 'timed-out', phase: 'a run without progress', limitMs: stallTimeoutMs };
+  if (result.limit === 'room') return noRoom;
   const detail = scrub(
     result.words.trim() === '' ? `exit code ${String(result.exit)} at ${result.step}` : result.words.trim(),
   );
@@ -162,8 +165,15 @@ function failureOf(result: FailedResult, evidence: Evidence): Failure {
   return { kind: 'remote-command-failed', exitCode: result.exit, signal, stderrTail: detail, durationMs };
 }
 
+const noRoom: Failure = {
+  kind: 'restore-refused',
+  detail:
+    'the disk of the device would have got too full. Free some space on it, restore volumes one by one with --volumes, or use --in-place',
+};
+
 function reasonAt(step: string): string {
   if (step === 'proof') return 'a listing of the target does not show the new snapshot';
+  if (step === 'restore') return 'Duplicity could not restore all of it';
   return step === 'statistics'
     ? 'Duplicity gave no statistics without errors'
     : 'Duplicity reported an error and still ended with 0';

@@ -6,6 +6,7 @@ import type { RunRef } from '../model/event';
 import type { Failure } from '../model/failure';
 import type { RunContext, Session, Transport } from '../model/ports';
 import type { Outcome } from '../model/run';
+import { bytesText } from '../model/shown';
 import { cancelWhenWanted } from './cancel';
 import { type Ended, type Evidence, outcomeOf } from './classify';
 import { RunTalk, type TalkEnd } from './follow';
@@ -173,6 +174,10 @@ function talkOf({ run, context }: ContainerRun, { scrub }: RunMeans): RunTalk {
     phase: (phase) => {
       context.advance(phase);
       context.emit({ event: 'run.progressed', run, phase, detail: '' });
+    },
+    progressed: (entries, bytes) => {
+      const detail = `${String(entries)} files and folders, ${bytesText(bytes)}`;
+      context.emit({ event: 'run.progressed', run, phase: 'running', detail });
     },
     output: (line) => {
       context.emit({ event: 'run.output', run, line });

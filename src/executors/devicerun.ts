@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/Either';
 import { createHash } from 'node:crypto';
 import type { Action } from '../model/action';
+import type { DeviceUuid } from '../model/brand';
 import { credentialsFor } from '../model/backend';
 import type { DeviceUuid } from '../model/brand';
 import { passphraseOf } from '../model/passphrase';
@@ -36,8 +37,11 @@ export type RunSettings = Pick<
 >;
 
 /** What one kind of run is about, beside what all have in common. */
-export interface Particulars extends Pick<HostOrder, 'volumes' | 'mount'> {
+export interface Particulars
+  extends Pick<HostOrder, 'volumes' | 'mount'>, Partial<Pick<HostOrder, 'access' | 'restart'>> {
   readonly target: Target;
+  /** Whose snapshots they are, where that is another device. */
+  readonly source?: DeviceUuid;
   /** Options of every command of Duplicity, each one word. The operator's own come last: Duplicity takes the last. */
   readonly options: readonly string[];
   /** What the script of this kind reads. */
@@ -51,8 +55,8 @@ export async function runOnDevice(
   particulars: Particulars,
   tools: RunTools,
 ): Promise<Outcome> {
-  const { target } = particulars;
-  const credential = target.overSsh ? await tools.keys.credentialFor(target, action.device.uuid, context.runId) : null;
+  const { target, source = action.device.uuid } = particulars;
+  const credential = target.overSsh ? await tools.keys.credentialFor(target, source, context.runId) : null;
   if (credential !== null && isLeft(credential)) return { kind: 'failed', failure: credential.left, tail: [] };
   const { settings } = tools;
   const name = nameOf(action, context);
@@ -103,9 +107,11 @@ function nameOf({ device, kind, slot }: Action, { nonce, runId }: RunContext): R
   return { nonce, runId, kind, slot: slotText(slot), device: device.uuid };
 }
 
-function hostOrder(name: RunName, { device }: Action, { volumes, mount }: Particulars, given: GivenToHost): HostOrder {
+function hostOrder(name: RunName, { device }: Action, particulars: Particulars, given: GivenToHost): HostOrder {
+  const { volumes, mount, access = 'volumes', restart = 'no' } = particulars;
   const { image, cpus, memory } = given.settings;
-  return { ...name, fleetId: device.fleet.id, volumes, mount, image, cpus, memory, forget: given.forget };
+  const fleetId = device.fleet.id;
+  return { ...name, fleetId, volumes, mount, access, restart, image, cpus, memory, forget: given.forget };
 }
 
 interface GivenToHost {
@@ -121,14 +127,14 @@ interface GivenToContainer {
 function containerOrder(
   action: Action,
   { nonce }: RunContext,
-  { target, options, variables }: Particulars,
+  { target, options, variables, source = action.device.uuid }: Particulars,
   { settings, credential }: GivenToContainer,
 ): ContainerOrder {
   const { passphraseChange, runTimeoutMs, stallTimeoutMs, environment } = settings;
   const { url, password } = withoutPassword(target.url);
   return {
     nonce,
-    passphrase: passphraseOf(settings, action.device.uuid),
+    passphrase: passphraseOf(settings, source),
     passphraseChange,
     store: storeName(target),
     url,

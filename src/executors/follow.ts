@@ -18,6 +18,8 @@ export type TalkEnd =
 export interface Listener {
   readonly phase: (phase: RunPhase) => void;
   readonly output: (line: string) => void;
+  /** How far it is: entries, and bytes. */
+  readonly progressed: (entries: number, bytes: number) => void;
   readonly warned: (message: string) => void;
 }
 
@@ -111,12 +113,17 @@ export class RunTalk {
     if (word === 'result') this.#result = parseResult(rest);
     else if (word === 'phase') this.#phase(rest);
     else if (word === 'warn') this.#warn(rest);
+    else if (word === 'progress') this.#progress(rest);
+  }
+
+  #progress(text: string): void {
+    const [, entries, kib] = /^(\d{1,12}) (\d{1,12})$/.exec(text) ?? [];
+    if (entries !== undefined) this.#listener.progressed(Number(entries), Number(kib) * 1024);
   }
 
   #phase(text: string): void {
     if (text === 'running') this.#started = true;
-    if (text === 'preparing' || text === 'pulling' || text === 'running' || text === 'verifying')
-      this.#listener.phase(text);
+    if (isDevicePhase(text)) this.#listener.phase(text);
   }
 
   #warn(text: string): void {
@@ -132,4 +139,10 @@ export class RunTalk {
     this.#tail = [...this.#tail, line].slice(-TAIL_LINES);
     this.#listener.output(line);
   }
+}
+
+const DEVICE_PHASES = ['preparing', 'pulling', 'running', 'verifying', 'exchanging'] as const;
+
+function isDevicePhase(text: string): text is (typeof DEVICE_PHASES)[number] {
+  return DEVICE_PHASES.some((phase) => phase === text);
 }

@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/Either';
 import * as t from 'io-ts';
+import { Restored, Survey } from '../model/survey';
 
 /** What a line of the device's script says. `host` words come from the host, numbered ones from the container. */
 export type DeviceLine =
@@ -47,6 +48,8 @@ const Good = t.readonly(
   }),
 );
 const Executed = t.readonly(t.type({ ok: t.literal(true), executed: t.string }));
+const Surveyed = t.readonly(t.type({ ok: t.literal(true), survey: Survey }));
+const Refilled = t.readonly(t.type({ ok: t.literal(true), restored: Restored }));
 const Refused = t.readonly(t.type({ ok: t.literal(false), kind: t.string, names: Names }));
 const Failed = t.readonly(
   t.type({
@@ -58,7 +61,7 @@ const Failed = t.readonly(
     limit: t.string,
   }),
 );
-const Result = t.union([Good, Executed, Refused, Failed]);
+const Result = t.union([Good, Executed, Surveyed, Refilled, Refused, Failed]);
 
 /** The container's last word. */
 export type RunResult = t.TypeOf<typeof Result>;

@@ -30,9 +30,13 @@ export interface RunName {
 export interface HostOrder extends RunName {
   /** The fleet's number: what volumes' names begin with. */
   readonly fleetId: number;
-  /** Their names; `all`: every volume of the fleet, at least one; `any`: every volume, if there are any. */
-  readonly volumes: readonly string[] | 'all' | 'any';
+  /** Their names; `all`: every volume of the fleet, at least one; `any`: every volume, if there are any; `none`. */
+  readonly volumes: readonly string[] | 'all' | 'any' | 'none';
   readonly mount: 'ro' | 'rw';
+  /** Whether the container gets the engine, the locks and all volumes side by side. */
+  readonly access: 'volumes' | 'engine';
+  /** Whether the device starts the container again after a crash. */
+  readonly restart: 'no' | 'on-failure';
   readonly image: string;
   readonly cpus: number | null;
   /** Bytes. */
@@ -71,6 +75,8 @@ export function startScript(host: HostOrder, container: ContainerOrder): string 
     // With a sign that no name begins with: a volume may be called `any`.
     VOLUMES: typeof host.volumes === 'string' ? `=${host.volumes}` : host.volumes.join(' '),
     MOUNT: host.mount,
+    ACCESS: host.access,
+    RESTART: host.restart,
     IMAGE: host.image,
     CPUS: host.cpus === null ? '' : String(host.cpus),
     MEMORY: host.memory === null ? '' : String(host.memory),
@@ -93,7 +99,17 @@ export function cancelScript(run: RunName): string {
 }
 
 function withoutStart(run: RunName, mode: 'attach' | 'cancel'): string {
-  const empty = { APP: '', VOLUMES: '', MOUNT: '', IMAGE: '', CPUS: '', MEMORY: '', FORGET: '' };
+  const empty = {
+    APP: '',
+    VOLUMES: '',
+    MOUNT: '',
+    ACCESS: '',
+    RESTART: '',
+    IMAGE: '',
+    CPUS: '',
+    MEMORY: '',
+    FORGET: '',
+  };
   return group({ ...named(run), ...empty, MODE: mode }, deviceScript('host.sh'));
 }
 
@@ -116,7 +132,7 @@ function containerScript(order: ContainerOrder): string {
   };
   const exported = [...order.environment].map(([name, value]) => `export ${name}=${shellWord(value)}\n`).join('');
   const options = [...ssh, ...order.options].map((option) => ` ${shellWord(option)}`).join('');
-  const functions = `with_options() { "$1"${options}; }\n${keysFunction(order.nonce, credential)}`;
+  const functions = `with_options() { "$1"${options}; }\n${keysFunction(order.nonce, credential)}${programFunction(order)}`;
   return group(variables, `${exported}${functions}${workScript(order.work)}`);
 }
 
@@ -127,6 +143,20 @@ function keysFunction(nonce: string, credential: SshCredential | null): string {
   const certificate = credential.certificate === null ? '' : file('key-cert.pub', credential.certificate);
   const key = file('key', credential.privateKey.reveal());
   return `place_keys() {\n${key}${certificate}${file('known_hosts', credential.knownHosts)}}\n`;
+}
+
+/** What a kind of run has in Python, beside its script: these files, one after the other. */
+const PROGRAMS: Readonly<Record<ActionKind, readonly string[]>> = {
+  backup: [],
+  execute: [],
+  survey: ['disk.py', 'engine.py', 'listing.py', 'survey.py'],
+  restore: ['disk.py', 'engine.py', 'exchange.py', 'listing.py', 'restore.py'],
+};
+
+function programFunction({ nonce, work }: Pick<ContainerOrder, 'nonce' | 'work'>): string {
+  const files = PROGRAMS[work];
+  if (files.length === 0) return '';
+  return `place_program() {\ncat >"$1" <<'PROGRAM_${nonce}'\n${files.map(deviceScript).join('\n\n')}PROGRAM_${nonce}\n}\n`;
 }
 
 function group(variables: Readonly<Record<string, string>>, body: string): string {

@@ -52,6 +52,12 @@ const stored = t.union([
   failure('device-busy', { runId: t.string }),
   failure('run-lost', { detail: t.string }),
   failure('not-proven', { detail: t.string }),
+  failure('restore-refused', { detail: t.string }),
+  failure('restore-failed', {
+    state: t.keyof({ untouched: null, mixture: null }),
+    volumes: names,
+    detail: t.string,
+  }),
   failure('policy-invalid', { problems }),
   failure('cancelled', { by: t.keyof({ shutdown: null, superseded: null, person: null }) }),
   failure('defect', { detail: t.string, stack: textOrNull }),

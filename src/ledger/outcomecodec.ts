@@ -2,6 +2,7 @@ import * as t from 'io-ts';
 import { Instant } from '../model/brand';
 import type { RunEnding } from '../model/ports';
 import type { Effect } from '../model/run';
+import { Restored, Survey } from '../model/survey';
 import { FailureCodec } from './failurecodec';
 
 const texts = t.readonlyArray(t.string);
@@ -30,7 +31,11 @@ const Stored = t.readonly(
 );
 
 const Executed = t.readonly(t.type({ kind: t.literal('executed'), command: t.string }));
-const EffectCodec: t.Type<Effect, unknown> = t.recursion('Effect', () => t.union([Stored, Executed]));
+const Surveyed = t.readonly(t.type({ kind: t.literal('surveyed'), survey: Survey }));
+const Refilled = t.readonly(t.type({ kind: t.literal('restored'), restored: Restored }));
+const EffectCodec: t.Type<Effect, unknown> = t.recursion('Effect', () =>
+  t.union([Stored, Executed, Surveyed, Refilled]),
+);
 
 const Succeeded = t.readonly(
   t.type({ kind: t.literal('succeeded'), effect: EffectCodec, tail: texts, warnings: texts }),

@@ -19,13 +19,19 @@ const SlotCodec: t.Type<Slot, unknown> = t.recursion('Slot', () =>
   ]),
 );
 
-const kinds: Readonly<Record<ActionKind, null>> = { backup: null, execute: null };
+const kinds: Readonly<Record<ActionKind, null>> = {
+  backup: null,
+  execute: null,
+  survey: null,
+  restore: null,
+};
 const phases: Readonly<Record<RunPhase, null>> = {
   connecting: null,
   preparing: null,
   pulling: null,
   running: null,
   verifying: null,
+  exchanging: null,
   collecting: null,
 };
 

@@ -68,6 +68,8 @@ export function levelOf(failure: Failure): LogLevel {
     case 'credential-missing':
     case 'output-too-large':
     case 'store-full':
+    case 'restore-refused':
+    case 'restore-failed':
     case 'volume-missing':
     case 'volumes-none':
     case 'volume-emptied':

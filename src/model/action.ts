@@ -4,12 +4,16 @@ import { ActionId as ActionIdCodec, RunId } from './brand';
 import type { Device } from './device';
 import type { DuplicityCommand } from './duplicitycommand';
 import type { Policy, Target } from './policy';
+import type { RestoreOrder, SurveyQuestion } from './restoreorder';
 import { type Slot, slotText } from './slot';
 
 /** One map from kind to arguments: the union, the executor table and the log fields derive from it. */
 export interface ActionArgs {
   readonly backup: { readonly mode: 'auto' | 'full'; readonly policy: Policy };
   readonly execute: { readonly command: DuplicityCommand };
+  /** `source`: whose snapshots they are. */
+  readonly survey: { readonly source: DeviceUuid; readonly question: SurveyQuestion };
+  readonly restore: { readonly source: DeviceUuid; readonly order: RestoreOrder };
 }
 
 export type ActionKind = keyof ActionArgs;

@@ -72,6 +72,8 @@ export function describeFailure(failure: Failure): string {
     case 'passphrase-wrong':
     case 'clock-behind':
     case 'not-proven':
+    case 'restore-refused':
+    case 'restore-failed':
     case 'policy-invalid':
       return describeBackup(failure);
     default:
@@ -182,11 +184,21 @@ function describeBackup(failure: Backup): string {
       return `The device's clock is behind its last snapshot${because(failure.detail)}. See that the device can reach its time servers`;
     case 'not-proven':
       return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success`;
+    case 'restore-refused':
+      return `Nothing was restored: ${failure.detail}`;
+    case 'restore-failed':
+      return describeRestore(failure);
     case 'policy-invalid':
       return `The policy is not valid: ${failure.problems.map(describeProblem).join('; ')}`;
     default:
       return assertNever(failure);
   }
+}
+
+function describeRestore({ state, volumes, detail }: FailureOf<'restore-failed'>): string {
+  if (state === 'untouched')
+    return `The restore did not come to its end${because(detail)}. The volumes are as they were`;
+  return `The restore was cut off${because(detail)}. The volume ${list(volumes)} holds a mixture of old and new files: run the restore again`;
 }
 
 function describeFull({ where, freeBytes, detail }: FailureOf<'store-full'>): string {

@@ -1,6 +1,8 @@
 import { assertNever } from './assertnever';
+import { timeText } from './restoreplan';
 import type { Effect, RunStatistics } from './run';
 import { bytesText, count, durationText } from './shown';
+import type { Restored } from './survey';
 
 const NOUNS = { full: 'a full snapshot', incremental: 'an incremental snapshot' } as const;
 
@@ -12,9 +14,26 @@ export function effectText(effect: Effect, durationMs: number): string {
       return `Stored ${NOUNS[effect.mode]} in ${took}: ${statisticsText(effect.statistics)}`;
     case 'executed':
       return `Executed ${effect.command} in ${took}`;
+    case 'surveyed':
+      return `Looked at what there is to restore in ${took}: ${count(effect.survey.sets.length, 'backup')}`;
+    case 'restored':
+      return `${restoredText(effect.restored)} in ${took}`;
     default:
       return assertNever(effect);
   }
+}
+
+const UNDO: Readonly<Record<Restored['undo'], string>> = {
+  kept: 'what was there before is kept as an undo copy',
+  'no-room': 'what was there before is gone: there was no room for an undo copy',
+  none: 'there is no undo copy',
+};
+
+function restoredText({ kind, snapshotAt, items, entries, bytes, services, undo }: Restored): string {
+  const amount = `${String(entries)} files and folders, ${bytesText(bytes)}`;
+  const again = services.length === 0 ? '' : `; started again: ${services.join(', ')}`;
+  if (kind === 'undo') return `Took the restore of ${timeText(snapshotAt)} back for ${items.join(', ')}${again};`;
+  return `Restored ${items.join(', ')} from the backup of ${timeText(snapshotAt)} (${amount}${again}; ${UNDO[undo]})`;
 }
 
 function statisticsText(statistics: RunStatistics): string {

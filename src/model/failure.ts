@@ -46,6 +46,15 @@ export type Failure =
   | { readonly kind: 'device-busy'; readonly runId: string }
   | { readonly kind: 'run-lost'; readonly detail: string }
   | { readonly kind: 'not-proven'; readonly detail: string }
+  /** Nothing was begun; `detail` says why and what to do. */
+  | { readonly kind: 'restore-refused'; readonly detail: string }
+  /** `untouched`: all is as it was; `mixture`: these volumes hold old and new content. */
+  | {
+      readonly kind: 'restore-failed';
+      readonly state: 'untouched' | 'mixture';
+      readonly volumes: readonly string[];
+      readonly detail: string;
+    }
   | { readonly kind: 'policy-invalid'; readonly problems: readonly PolicyProblem[] }
   | { readonly kind: 'cancelled'; readonly by: 'shutdown' | 'superseded' | 'person' }
   | { readonly kind: 'defect'; readonly detail: string; readonly stack: string | null };

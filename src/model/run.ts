@@ -2,6 +2,7 @@ import type { ActionKind } from './action';
 import type { ActionId, DeviceUuid, Instant, RunId } from './brand';
 import type { Failure } from './failure';
 import type { Slot } from './slot';
+import type { Restored, Survey } from './survey';
 
 export type SnapshotMode = 'full' | 'incremental';
 
@@ -33,7 +34,9 @@ export interface Stored {
 export type Effect =
   | Stored
   /** Duplicity did what a person asked for in its own words. */
-  | { readonly kind: 'executed'; readonly command: string };
+  | { readonly kind: 'executed'; readonly command: string }
+  | { readonly kind: 'surveyed'; readonly survey: Survey }
+  | { readonly kind: 'restored'; readonly restored: Restored };
 
 /** How a run ended. `detached`: the link is gone, the run goes on, on the device, and is adopted later. */
 export type Outcome =
@@ -55,7 +58,7 @@ export function storedBy(run: Pick<RunRecord, 'outcome'> | null): Stored | null 
 
 export type RunState = 'active' | 'succeeded' | 'failed';
 
-export type RunPhase = 'connecting' | 'preparing' | 'pulling' | 'running' | 'verifying' | 'collecting';
+export type RunPhase = 'connecting' | 'preparing' | 'pulling' | 'running' | 'verifying' | 'exchanging' | 'collecting';
 
 /** A phase of a run and when it began. */
 export interface BegunPhase {

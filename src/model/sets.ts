@@ -97,3 +97,8 @@ export function parseSetTime(text: string): Instant | null {
   const ms = Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0);
   return Number.isNaN(ms) ? null : instantOf(ms);
 }
+
+/** The instant as Duplicity names sets, to the second. */
+export function setTimeOf(at: Instant): string {
+  return new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
+}

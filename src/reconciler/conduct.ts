@@ -236,6 +236,10 @@ function executed(executors: Executors, action: Action, context: RunContext): Pr
       return executors.backup(action, context);
     case 'execute':
       return executors.execute(action, context);
+    case 'survey':
+      return executors.survey(action, context);
+    case 'restore':
+      return executors.restore(action, context);
     default:
       return assertNever(action);
   }

@@ -28,7 +28,7 @@ const onTheWay: Disposition = { ...onDevice, reached: false };
 const terminal: Disposition = { ...onDevice, retry: 'until-change' };
 
 /** The one place that says what each kind of failure leads to. */
-// eslint-disable-next-line complexity -- one case for each kind is the point: a kind that is forgotten does not compile.
+// eslint-disable-next-line complexity, max-lines-per-function -- one case for each kind is the point: a kind that is forgotten does not compile.
 export function dispositionOf(failure: Failure): Disposition {
   switch (failure.kind) {
     case 'device-unreachable':
@@ -56,6 +56,8 @@ export function dispositionOf(failure: Failure): Disposition {
     case 'store-unavailable':
       return { ...onDevice, breaker: 'target' };
     case 'output-too-large':
+    case 'restore-refused':
+    case 'restore-failed':
     case 'volume-missing':
     case 'volumes-none':
     case 'volume-emptied':

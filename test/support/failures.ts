@@ -30,6 +30,8 @@ const examples: { readonly [K in FailureKind]: Extract<Failure, { readonly kind:
   'device-busy': { kind: 'device-busy', runId: '0123456789abcdef0123' },
   'run-lost': { kind: 'run-lost', detail: 'no container of that name' },
   'not-proven': { kind: 'not-proven', detail: 'the set is not in the listing' },
+  'restore-refused': { kind: 'restore-refused', detail: 'a service is locked' },
+  'restore-failed': { kind: 'restore-failed', state: 'mixture', volumes: ['data'], detail: 'cut off' },
   'policy-invalid': { kind: 'policy-invalid', problems: [aProblem()] },
   cancelled: { kind: 'cancelled', by: 'person' },
   defect: { kind: 'defect', detail: 'undefined is not a function', stack: 'Error\n    at somewhere' },

@@ -107,7 +107,7 @@ describe('events', () => {
       everyFailure.filter((failure) => levelOf(failure) === level).map(({ kind }) => kind);
 
     expect(ofLevel('info')).toEqual(['cancelled']);
-    expect(ofLevel('error')).toHaveLength(11);
+    expect(ofLevel('error')).toHaveLength(13);
     expect(ofLevel('warn')).toHaveLength(12);
   });
 });

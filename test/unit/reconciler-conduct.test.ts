@@ -54,7 +54,12 @@ async function scene(
     ledger.see([aSighting()], start);
     const conductor = createConductor({
       ledger,
-      executors: { backup: runs.executor ?? notAskedFor, execute: notAskedFor },
+      executors: {
+        backup: runs.executor ?? notAskedFor,
+        execute: notAskedFor,
+        survey: notAskedFor,
+        restore: notAskedFor,
+      },
       adopter: runs.adopter ?? notAskedFor,
       owner: { process: 'host:2', startedAt: start },
       clock: { now: () => instantOf(clock.ms) },

@@ -35,7 +35,7 @@ backup() {
   fi
   action=$ACTION
   # Duplicity 0.8 has no word for "add to the chain, or begin one": leaving the action out means it.
-  case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) if [ "$action" = backup ]; then action=; fi ;; esac
+  if [ "$action" = backup ] && is_old_duplicity; then action=; fi
   # shellcheck disable=SC2086
   duplicity_with "$action" /archive $BACKUP_OPTIONS "$@" /volumes "$URL" || failed backup "$?"
   cp "$WORK/log" "$WORK/log.backup"

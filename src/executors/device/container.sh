@@ -46,7 +46,7 @@ limited() {
   : >"$WORK/log"
   if command -v setsid >/dev/null 2>&1; then group=- ; setsid "$@" </dev/null 2>&1 & else group= ; "$@" </dev/null 2>&1 & fi
   child=$!
-  watch "$group$child" "$child" </dev/null >/dev/null 2>&1 &
+  watch "$group$child" "$child" </dev/null 2>/dev/null &
   guard=$!
   wait "$child"
   code=$?
@@ -75,14 +75,21 @@ wire() {
   }
 }
 
+# What a kind of run does every five seconds besides; it ends the command by setting `limit`.
+beat() { :; }
+
 watch() {
-  elapsed=0 still=0 before=
+  elapsed=0 still=0 before= broken=0
   while sleep 5; do
     elapsed=$((elapsed + 5))
     now="$(ticks "$2") $(wire) $(wc -c <"$WORK/log")"
     if [ "$now" = "$before" ]; then still=$((still + 5)); else still=0; fi
     before=$now
     limit=
+    beat
+    # Duplicity 0.8 may hang once it has said what is wrong.
+    if grep -q '^ERROR ' "$WORK/log"; then broken=$((broken + 5)); fi
+    if [ "$broken" -ge 60 ]; then limit=error; fi
     if [ $(($(date +%s) - BEGUN)) -ge "$RUN_TIMEOUT" ]; then limit=run; fi
     if [ "$still" -ge "$STALL_TIMEOUT" ]; then limit=stall; fi
     if [ -n "$limit" ]; then
@@ -115,6 +122,30 @@ listing() {
 }
 last_set() { tail -n 1 "$WORK/sets"; }
 
+# The last set at or before a time (`now` for any), as `chosen`; empty where there is none.
+choose() {
+  chosen=
+  while read -r _ time; do
+    if [ "$1" = now ] || [ "$(printf '%s' "$time" | tr -dc 0-9)" -le "$(printf '%s' "$1" | tr -dc 0-9)" ]; then chosen=$time; fi
+  done <"$WORK/sets"
+}
+# Duplicity's own way to write a time of a set, as its options take it.
+iso() { printf '%s' "$1" | sed 's/\(....\)\(..\)\(..\)T\(..\)\(..\)\(..\)Z/\1-\2-\3T\4:\5:\6+00:00/'; }
+
+is_old_duplicity() { case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) return 0 ;; esac; return 1; }
+
+# contents_of SET OPTIONS...: what is in it, as a log in `files`. The archive that it reads is new: the device's own may
+# know of more than the target has. Needs the passphrase.
+contents_of() {
+  set_time=$(iso "$1")
+  shift
+  rm -rf "$WORK/archive"
+  mkdir -p "$WORK/archive"
+  duplicity_with list-current-files "$WORK/archive" --time="$set_time" "$@" "$URL" >/dev/null || failed list "$?"
+  if grep -q '^ERROR ' "$WORK/log"; then failed list 0; fi
+  cp "$WORK/log" "$WORK/files"
+}
+
 # A file that only the passphrase of the former runs opens: Duplicity 0.8 takes any, and adds a set that nobody can read.
 canary=/archive/$STORE.passphrase
 opens_former() {
@@ -137,6 +168,10 @@ keep_canary() {
   rm -f "$SECRETS/passphrase"
 }
 
+NEEDS=
+# What is done when everything was said.
+after() { :; }
+
 # What the run is for: a function `work` that ends in `result`.
 # @work
 
@@ -148,7 +183,7 @@ main() {
   chmod 0700 /archive /gnupg 2>/dev/null
   HOME=$WORK/home GNUPGHOME=/gnupg TZ=UTC LC_ALL=C.UTF-8
   export HOME GNUPGHOME TZ LC_ALL PASSPHRASE
-  for each in duplicity gpg; do
+  for each in duplicity gpg $NEEDS; do
     if ! command -v "$each" >/dev/null 2>&1; then
       result "{\"ok\":false,\"kind\":\"image\",\"names\":[\"$each\"]}"
     fi
@@ -161,3 +196,4 @@ main() {
 }
 
 main | number_lines
+after

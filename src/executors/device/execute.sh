@@ -1,7 +1,5 @@
 # The work of a call of Duplicity in a person's own words. Goes into container.sh.
 
-is_old_duplicity() { case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) return 0 ;; esac; return 1; }
-
 # The options in the spelling of version 0.8, as the positional parameters of execute.
 old_spelling() {
   case $1 in

@@ -3,6 +3,9 @@ umask 077
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 NAME=balena-backup-run
 DIR=/run/balena-backup/$NONCE
+# What the container runs, also when it is started again: then the script, which was in memory, is gone.
+LIFE="if grep -qs $NONCE /staging/work/order.json; then exec python3 /staging/work/restore.py; fi
+if [ -e /run/balena-backup/run.sh ]; then exec sh /run/balena-backup/run.sh; fi"
 
 say() { printf '%s - %s\n' "$NONCE" "$*"; }
 # One line without control characters.
@@ -56,11 +59,13 @@ take_name() {
   exit 0
 }
 
-# The names of the volumes to mount: those named, `=all` there are (or it fails), or `=any` there are.
+# The names of the volumes to mount: those named, `=all` there are (or it fails), `=any` there are, or `=none`.
 volumes() {
   present=$(engine volume ls --quiet 2>/dev/null | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
   if [ "$VOLUMES" = =any ]; then
     chosen=$present
+  elif [ "$VOLUMES" = =none ]; then
+    chosen=
   elif [ "$VOLUMES" = =all ]; then
     if [ -z "$present" ]; then say 'failed volumes-none'; exit 0; fi
     chosen=$present
@@ -125,8 +130,25 @@ place_script() {
   (sleep 120; rm -rf "$DIR") </dev/null >/dev/null 2>&1 &
 }
 
+# A restore has to see all volumes side by side, stop services and hold their locks. With a RESTART policy the device
+# itself brings the run to an end after a crash.
+engine_access() {
+  access=
+  if [ "$ACCESS" != engine ]; then return 0; fi
+  socket= named=${DOCKER_HOST:-}
+  for each in "${named#unix://}" /run/balena-engine.sock /run/docker.sock; do
+    if [ -S "$each" ]; then socket=$each; break; fi
+  done
+  root=$(engine info --format '{{.DockerRootDir}}' 2>/dev/null)
+  if [ -z "$socket" ] || [ ! -d "$root/volumes" ]; then say 'failed engine its socket or its volumes were not found'; exit 0; fi
+  mkdir -p /tmp/balena-supervisor/services
+  access="--volume $socket:/engine/engine.sock --volume $root/volumes:/engine/volumes"
+  access="$access --volume /tmp/balena-supervisor:/supervisor --volume balena-backup-staging:/staging"
+}
+
 start() {
   volumes
+  engine_access
   image
   limits
   privileges
@@ -137,14 +159,14 @@ start() {
   say 'phase running'
   # Lists of options are split on purpose: their words have no blanks.
   # shellcheck disable=SC2086
-  if trouble=$(engine run --detach --name "$NAME" --restart no \
+  if trouble=$(engine run --detach --name "$NAME" --restart "$RESTART" \
     --label "balena-backup.run-id=$RUN_ID" --label "balena-backup.kind=$KIND" --label "balena-backup.slot=$SLOT" \
     --label "balena-backup.device=$DEVICE" --label "balena-backup.nonce=$NONCE" \
     --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 \
     --cpu-shares 2 --oom-score-adj 1000 $limits $privileges \
     --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
-    --volume "$DIR:/run/balena-backup:ro" $mounts \
-    --entrypoint sh "$IMAGE" /run/balena-backup/run.sh 2>&1 >/dev/null); then
+    --volume "$DIR:/run/balena-backup:ro" $mounts $access \
+    --entrypoint sh "$IMAGE" -c "$LIFE" 2>&1 >/dev/null); then
     if take_name; then say gone; exit 0; fi
     # Whoever cancels leaves the mark first and looks for the container then, so one of the two sees the other.
     if is_cancelled; then kill_run; fi
@@ -158,7 +180,21 @@ start() {
 }
 
 is_cancelled() { [ -e "$DIR.cancelled" ]; }
-kill_run() { engine kill "$ID" >/dev/null 2>&1 || :; }
+# A restore ends itself, unless its exchange has begun; the engine would not start it again once it was killed.
+kill_run() {
+  if [ "$KIND" != restore ]; then
+    engine kill "$ID" >/dev/null 2>&1 || :
+    return
+  fi
+  tries=0
+  while running && [ "$tries" -lt 20 ]; do
+    if engine exec "$ID" sh -c "set -C; echo cancelled >/staging/decided-$NONCE || [ -e /staging/decided-$NONCE ]" >/dev/null 2>&1; then
+      return
+    fi
+    tries=$((tries + 1))
+    sleep 1
+  done
+}
 
 # Ends the run on the device, or keeps it from beginning.
 cancel() {
@@ -196,7 +232,11 @@ wait_for_script() {
 finish() {
   ended=$(engine inspect --type container --format \
     '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$ID" 2>/dev/null || :)
-  if [ -z "$ended" ]; then say gone; exit 0; fi
+  if [ -z "$ended" ]; then
+    # An engine that is being restarted knows nothing of any container; whoever follows comes back.
+    if engine version >/dev/null 2>&1; then say gone; fi
+    exit 0
+  fi
   say "ended $ended"
   # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
   (sleep 60; kill -KILL $$) </dev/null >/dev/null 2>&1 &
@@ -212,6 +252,8 @@ finish() {
 
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
 if ! trouble=$(engine version 2>&1 >/dev/null); then
+  # A run that is there already is not given up for it.
+  if [ "$MODE" != start ]; then exit 0; fi
   say "failed engine $(printf '%s' "$trouble" | flat)"
   exit 0
 fi

@@ -1,0 +1,138 @@
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { actionIdOf, type ActionKind, type ActionOf } from '../model/action';
+import type { DeviceUuid, Instant } from '../model/brand';
+import { describeFailure } from '../model/describe';
+import type { Device } from '../model/device';
+import type { Target, VolumeSelection } from '../model/policy';
+import type { RestoreOrder } from '../model/restoreorder';
+import { askedTime, planRestore } from '../model/restoreplan';
+import { planText } from '../model/restoretext';
+import type { Survey } from '../model/survey';
+import { type HandTools, type Refusal, runByHand } from './byhand';
+import type { Call } from './call';
+import { exitCodeOf } from './exitcode';
+import { deviceText } from './finddevice';
+import { parseRestoreCall, type RestoreCall } from './restorecall';
+
+/** Whose backups are restored, and where they are. */
+export interface RestoreSource {
+  readonly uuid: DeviceUuid;
+  readonly target: Target;
+  /** What the policy backs up. */
+  readonly volumes: VolumeSelection;
+}
+
+export interface RestoreTools extends HandTools {
+  /** BACKUP_ASSUME_YES. */
+  readonly assumesYes: boolean;
+  /** The device's own backups, or those of the device `from`. */
+  readonly sourceOf: (device: Device, from: DeviceUuid | null) => Promise<Either<Refusal, RestoreSource>>;
+}
+
+/** Brings volumes back: shows what would be done, asks, and does it. Gives the exit code. */
+export async function restore(call: Call, tools: RestoreTools): Promise<number> {
+  const parsed = parseRestoreCall(call, tools.now());
+  if (isLeft(parsed)) {
+    tools.terminal.complain(parsed.left);
+    return 2;
+  }
+  const wanted = parsed.right;
+  const { meant } = wanted;
+  return runByHand(
+    {
+      meant,
+      isPatient: wanted.isPatient,
+      again: `balena-backup restore ${meant}`,
+      actionFor: (device) => actionFor(device, wanted, tools),
+    },
+    tools,
+  );
+}
+
+async function actionFor(
+  device: Device,
+  wanted: RestoreCall,
+  tools: RestoreTools,
+): Promise<Either<Refusal, ActionOf<'restore'>>> {
+  const source = await tools.sourceOf(device, wanted.from);
+  if (isLeft(source)) return source;
+  const survey = await surveyed(device, source.right, wanted, tools);
+  if (isLeft(survey)) return survey;
+  const order = orderOf(wanted, source.right, survey.right, device);
+  if (isLeft(order)) return left({ code: 5, message: `Nothing was restored: ${order.left}.` });
+  const from = fromText(device, source.right);
+  for (const line of planText(order.right, { device: deviceText(device), from, survey: survey.right })) {
+    tools.terminal.say(line);
+  }
+  const consent = await consentTo(wanted, tools);
+  if (consent !== null) return left(consent);
+  return right({ kind: 'restore', ...common('restore', device, source.right, tools.now()), order: order.right });
+}
+
+function fromText(device: Device, { uuid, target }: RestoreSource): string {
+  return uuid === device.uuid ? target.shown : `device ${uuid}, ${target.shown}`;
+}
+
+/** What a look at the target and the device finds, by a run of its own. */
+async function surveyed(
+  device: Device,
+  source: RestoreSource,
+  wanted: RestoreCall,
+  tools: RestoreTools,
+): Promise<Either<Refusal, Survey>> {
+  const { path, at, isUndo } = wanted;
+  const member = path === null ? null : [path.volume, ...(path.below === null ? [] : [path.below])].join('/');
+  const question = { at: askedTime({ at }), member, asksTarget: !isUndo };
+  const run = await tools.runs.start({ kind: 'survey', ...common('survey', device, source, tools.now()), question });
+  if (run === null) return left({ code: 4, message: 'The device has got another run in the meantime.' });
+  const { outcome } = run;
+  if (outcome === null)
+    return left({ code: 3, message: 'The link to the device was lost. Nothing was changed there.' });
+  if (outcome.kind === 'failed') {
+    const message = `Nothing was restored. ${describeFailure(outcome.failure)}.`;
+    return left({ code: exitCodeOf(outcome.failure), message });
+  }
+  if (outcome.effect.kind !== 'surveyed') throw new TypeError('a survey surveys');
+  return right(outcome.effect.survey);
+}
+
+/** What an action by hand has, whatever its kind. */
+function common(
+  kind: ActionKind,
+  device: Device,
+  { target, uuid }: RestoreSource,
+  now: Instant,
+): Omit<ActionOf<'restore'>, 'kind' | 'order'> {
+  const slot = { kind: 'manual', at: now } as const;
+  const id = actionIdOf(device.uuid, kind, slot);
+  return { id, device, target, source: uuid, slot, dueSince: slot.at, attempt: 1 };
+}
+
+function orderOf(
+  wanted: RestoreCall,
+  { volumes, uuid }: RestoreSource,
+  survey: Survey,
+  device: Device,
+): Either<string, RestoreOrder> {
+  if (wanted.isUndo) {
+    if (survey.undo !== null) return right({ kind: 'undo' });
+    return left('there is no undo copy on the device. One is kept by a restore, where there is room for it');
+  }
+  // Another device's policy is not known: what its backup has is what it backed up.
+  const byPolicy = uuid === device.uuid ? volumes : ({ kind: 'all' } as const);
+  const { at, path, isInPlace } = wanted;
+  return planRestore({ at, path, isInPlace, volumes: wanted.volumes ?? byPolicy }, survey);
+}
+
+/** Null when it may begin. */
+async function consentTo({ isDry, saysYes }: RestoreCall, tools: RestoreTools): Promise<Refusal | null> {
+  const { terminal, assumesYes } = tools;
+  if (isDry) return { code: 0, message: 'Nothing was changed: this was a dry run.' };
+  if (saysYes || assumesYes) return null;
+  if (!terminal.canAsk) {
+    return { code: 5, message: 'Nothing was changed: there is nobody to ask. With --yes it is done.' };
+  }
+  const answer = await terminal.ask('Restore now? [y/N] ');
+  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return null;
+  return { code: 5, message: 'Nothing was changed.' };
+}

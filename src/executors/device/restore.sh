@@ -1,0 +1,73 @@
+# The work of a restore: everything is fetched beside the volumes and checked there while the services run; restore.py
+# does the rest. Goes into container.sh.
+NEEDS=python3
+STAGED=/staging/work
+is_placed=
+
+# What was cut off is finished first, also where it was another run's.
+work() {
+  if [ -e "$STAGED/restore.py" ]; then python3 "$STAGED/restore.py" >/dev/null 2>&1 </dev/null || :; fi
+  rm -rf "$STAGED"
+  if [ -n "$DROP_UNDO" ]; then rm -rf /staging/undo; fi
+  mkdir -p "$STAGED/staged"
+  chmod 0700 /staging
+  place_program "$STAGED/restore.py"
+  is_placed=yes
+  printf '%s' "$ORDER" >"$STAGED/order.json"
+  if [ -n "$MEMBERS" ]; then with_options fetch; fi
+  : >"$STAGED/ready"
+  tell end
+  exit 0
+}
+
+# The word of a failure goes through restore.py, which clears up.
+result() {
+  if [ -n "$is_placed" ]; then printf '%s' "$1" >"$STAGED/result.json"; else tell "result $1"; fi
+  tell end
+  exit 0
+}
+
+after() { if [ -e "$STAGED/restore.py" ]; then exec python3 "$STAGED/restore.py" </dev/null; fi; }
+
+# Every five seconds of a fetch: whether a person ended the run, whether the disk has room, and how far it is.
+beat() {
+  if [ -e "/staging/decided-$NONCE" ]; then limit=cancelled; fi
+  # shellcheck disable=SC2046
+  set -- $(df -Pk /staging 2>/dev/null | tail -n 1)
+  if [ "${4:-$ROOM_KIB}" -lt "$ROOM_KIB" ]; then limit=room; fi
+  files=$(find "$STAGED/staged" 2>/dev/null | wc -l)
+  kib=$(du -sk "$STAGED/staged" 2>/dev/null | cut -f 1)
+  tell "progress $files ${kib:-0}"
+}
+
+fetch() {
+  tell 'phase running'
+  listing "$@" || failed listing "$?"
+  choose "$AT"
+  if [ "$chosen" != "$AT" ]; then refuse snapshot-missing "$(listed "$AT")"; fi
+  contents_of "$AT" "$@"
+  number=0
+  while IFS= read -r member; do
+    restore_member "$member" "$STAGED/staged/$number" "$@"
+    number=$((number + 1))
+  done <<MEMBERS
+$MEMBERS
+MEMBERS
+  rm -rf "$WORK/archive"
+}
+
+# restore_member MEMBER PLACE OPTIONS...: fetched whole, or the run fails.
+restore_member() {
+  member=$1 place=$2
+  shift 2
+  expected=$(python3 "$STAGED/restore.py" count "$WORK/files" "$member")
+  if [ "${expected:-0}" -eq 0 ]; then refuse not-in-snapshot '[]'; fi
+  only=--path-to-restore
+  if is_old_duplicity; then only=--file-to-restore; fi
+  duplicity_with restore "$WORK/archive" --time="$(iso "$AT")" --numeric-owner "$only=$member" "$@" "$URL" "$place" ||
+    failed restore "$?"
+  # A file that could not be written is a warning for Duplicity, and the rest goes on.
+  if grep -Eq '^(ERROR|WARNING (8|9|10|12|13)) ' "$WORK/log"; then failed restore 0; fi
+  found=$(python3 "$STAGED/restore.py" entries "$place")
+  if [ "$found" -lt "$expected" ]; then refuse not-whole "$(listed "$found" "$expected")"; fi
+}

@@ -1,0 +1,41 @@
+import type { ActionOf } from '../model/action';
+import type { Executor, RunContext } from '../model/ports';
+import { itemText } from '../model/restoreorder';
+import { type Particulars, runOnDevice, type RunTools } from './devicerun';
+
+/** Brings a device's volumes back to what a snapshot holds, or to what a restore replaced. */
+export function createRestore(tools: RunTools): Executor<'restore'> {
+  return (action, context) => runOnDevice(action, context, particularsOf(action, context), tools);
+}
+
+function particularsOf(
+  { source, target, order, device }: ActionOf<'restore'>,
+  { nonce }: Pick<RunContext, 'nonce'>,
+): Particulars {
+  const common = { app: device.fleet.id, nonce, kind: order.kind };
+  const given =
+    order.kind === 'undo'
+      ? { ORDER: common, MEMBERS: '', AT: '', ROOM_KIB: '0', DROP_UNDO: '' }
+      : {
+          ORDER: {
+            ...common,
+            snapshotAt: order.snapshotAt,
+            items: order.items.map(({ volume, path }) => ({ volume, path, label: itemText({ volume, path }) })),
+          },
+          MEMBERS: order.items.map(({ member }) => member).join('\n'),
+          AT: order.snapshotAt,
+          ROOM_KIB: String(Math.floor(order.roomBytes / 1024)),
+          DROP_UNDO: order.dropsUndo ? 'yes' : '',
+        };
+  return {
+    target,
+    source,
+    volumes: 'none',
+    mount: 'ro',
+    access: 'engine',
+    restart: 'on-failure',
+    // With this one a damaged backup would be restored as if it were good.
+    options: target.options.filter((option) => option !== '--ignore-errors'),
+    variables: { ...given, ORDER: JSON.stringify(given.ORDER), HOW: order.kind },
+  };
+}
