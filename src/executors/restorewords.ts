@@ -35,7 +35,7 @@ export function restoreRefusal(kind: string, names: readonly string[]): Failure 
     return { kind: 'not-proven', detail };
   }
   if (kind === 'overlay-interrupted') {
-    const detail = 'the device or its engine restarted meanwhile';
+    const detail = 'see the warnings of the run';
     return { kind: 'restore-failed', state: 'mixture', volumes: names, detail };
   }
   const refusal = REFUSALS.get(kind);

@@ -41,23 +41,112 @@ async function states(of: LabDevice): Promise<Readonly<Record<string, string>>> 
   return Object.fromEntries((await of.containers()).map(({ name, state }) => [name, state]));
 }
 
+/** What a run may leave on a device: nothing in memory, no lock, and in staging the undo copy at the most. */
+async function leftovers(of: LabDevice): Promise<string> {
+  const staging = '/var/lib/docker/volumes/balena-backup-staging/_data';
+  const found = `find /run/balena-backup /tmp/balena-supervisor ${staging} -mindepth 1 ! -type d ! -path '${staging}/undo/*'`;
+  const names = (await of.containers()).map(({ name }) => name).filter((name) => name.startsWith('balena-backup'));
+  return (await of.sh(`${found} 2>/dev/null || :`)) + names.join();
+}
+
+const VOLUMES = ['data', 'settings', 'unrelated'];
+
 describe('restore', () => {
-  it('brings wiped volumes back byte for byte, with the services running again', async () => {
-    const before = trees(device, ['data', 'settings', 'unrelated']);
+  it('brings wiped volumes back byte for byte, with the services running again; an undo takes that back', async () => {
+    const before = trees(device, VOLUMES);
     const up = await states(device);
     await device.sh(`rm -rf ${device.volumePath('data')}/* ${device.volumePath('settings')}/a`);
     writeFileSync(join(device.volumePath('data'), 'not in the backup'), 'x');
+    const wiped = trees(device, VOLUMES);
 
     const done = await runCommand([device.uuid, '--yes'], lab.environment(), 'restore.sh');
 
-    expect(done).toMatchObject({ code: 0 });
-    expect(differences(before, trees(device, ['data', 'settings', 'unrelated']))).toEqual([]);
+    expect(done).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/Restored data, settings, unrelated.* started again: other, web/),
+    });
+    expect(differences(before, trees(device, VOLUMES))).toEqual([]);
     expect(await states(device)).toEqual(up);
-    console.log(done.text);
-    expect(
-      await device.sh(
-        'ls -A /tmp/balena-supervisor/services/*/* /run/balena-backup; ls -A /var/lib/docker/volumes/balena-backup-staging/_data',
-      ),
-    ).toBe('');
+    expect(await leftovers(device)).toBe('');
+
+    expect(await command('restore', device.uuid, '--undo', '--yes')).toMatchObject({ code: 0 });
+    expect(differences(wiped, trees(device, VOLUMES))).toEqual([]);
+    expect(await command('restore', device.uuid, '--undo', '--yes')).toMatchObject({ code: 0 });
+    expect(differences(before, trees(device, VOLUMES))).toEqual([]);
+    expect(await states(device)).toEqual(up);
+  });
+
+  it('shows its plan and changes nothing without consent, in a dry run, and for a time before the first backup', async () => {
+    const before = trees(device, VOLUMES);
+
+    const unasked = await command('restore', device.uuid);
+    const dry = await command('restore', device.uuid, '--dry-run');
+    const early = await command('restore', device.uuid, '--yes', '--at', '2001-01-01');
+
+    const plan = /Restore of .*kitchen[^]*data: \d+ files and folders, about [^]*other, web stopped only while/;
+    expect(unasked).toMatchObject({ code: 5, text: expect.stringMatching(plan) });
+    expect(dry).toMatchObject({ code: 0, text: expect.stringMatching(plan) });
+    expect(early).toMatchObject({ code: 5, text: expect.stringMatching(/at or before 2001-01-01.*There are: \d{4}-/) });
+    expect(differences(before, trees(device, VOLUMES))).toEqual([]);
+    expect(await leftovers(device)).toBe('');
+  });
+
+  it('brings one file back and leaves all beside it as it is', async () => {
+    const before = trees(device, VOLUMES);
+    writeFileSync(join(device.volumePath('data'), 'bin/tool'), 'broken');
+    writeFileSync(join(device.volumePath('data'), 'bin/other'), 'kept');
+
+    expect(await command('restore', device.uuid, '--path', 'data/bin/tool', '--yes')).toMatchObject({ code: 0 });
+
+    expect(differences(before, trees(device, VOLUMES))).toEqual([
+      expect.stringContaining('"bin/other": not on the device'),
+    ]);
+    expect(await leftovers(device)).toBe('');
+  });
+
+  it('writes over one volume in place where that is asked for, and leaves the others', async () => {
+    const before = trees(device, VOLUMES);
+    writeFileSync(join(device.volumePath('settings'), 'a/b.txt'), 'changed');
+    writeFileSync(join(device.volumePath('data'), 'bin/other'), 'changed too');
+
+    const done = await command('restore', device.uuid, '--volumes', 'settings', '--in-place', '--yes');
+
+    expect(done).toMatchObject({ code: 0 });
+    expect(differences(before, trees(device, VOLUMES))).toEqual([expect.stringContaining('"bin/other"')]);
+    expect(await leftovers(device)).toBe('');
+  });
+
+  it('does not stop a service that holds its update lock', async () => {
+    const lock = `/tmp/balena-supervisor/services/${String(device.fleetId)}/web/updates.lock`;
+    await device.sh(`mkdir -p $(dirname ${lock}); : >${lock}`);
+
+    const refused = await command('restore', device.uuid, '--yes');
+    await device.sh(`rm ${lock}`);
+
+    expect(refused).toMatchObject({ code: 5, text: expect.stringContaining('web holds its update lock') });
+  });
+
+  it('fills a new device from the backups of one that is gone', async () => {
+    const before = trees(device, ['data', 'settings']);
+    await device.remove();
+    lab.api.state.removeDevice(device.uuid);
+    const fleet = lab.addFleet({ name: 'new home' });
+    const next = await lab.addDevice({ fleet, name: 'kitchen again' });
+
+    const done = await command('restore', next.uuid, '--from', device.uuid, '--yes');
+
+    expect(done).toMatchObject({ code: 0 });
+    expect(differences(before, trees(next, ['data', 'settings'])).filter((line) => !/bin.other/.test(line))).toEqual(
+      [],
+    );
+    const labels = await next.docker([
+      'volume',
+      'inspect',
+      '--format',
+      '{{json .Labels}}',
+      `${String(next.fleetId)}_data`,
+    ]);
+    expect(JSON.parse(labels)).toMatchObject({ 'io.balena.supervised': 'true' });
+    expect(await leftovers(next)).toBe('');
   });
 });

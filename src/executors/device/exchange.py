@@ -83,7 +83,7 @@ def is_begun(journal):
 
 
 class Exchange:
-    """The states of the journal: forward (or back) -> exchanged (or returned, overlaid) -> settled."""
+    """The states of the journal: forward (or back; halted for an overlay) -> exchanged (or returned) -> settled."""
 
     def __init__(self, journal, voice):
         self.journal = journal
@@ -130,7 +130,7 @@ class Exchange:
     def run(self, insists):
         """From wherever the journal is to the end."""
         steps = {'forward': self.forward, 'back': self.back, 'exchanged': self.settle, 'returned': self.give_up,
-                 'overlaid': self.give_up}
+                 'halted': self.end_overlay}
         while self.journal['state'] != 'settled':
             steps[self.journal['state']](insists)
         self.voice.result(self.journal['result'])
@@ -156,9 +156,21 @@ class Exchange:
 
     def give_up(self, _):
         self.start_users()
-        overlay = {'kind': 'overlay-interrupted', 'names': volumes_of(self.journal)}
-        why = overlay if self.journal['state'] == 'overlaid' else self.journal['why']
-        self.save(state='settled', result={'ok': False, **why})
+        self.save(state='settled', result={**self.journal['why'], 'ok': False})
+
+    def end_overlay(self, _):
+        """Duplicity wrote into the volumes themselves, to the end or not, or had not begun."""
+        failed = load(WORK + '/result.json') or {'kind': 'interrupted', 'names': []}
+        volumes = volumes_of(self.journal)
+        if os.path.exists(WORK + '/ready'):
+            sizes = [size_of(f'{VOLUMES}/{engine_name(self.journal["app"], each)}/_data') for each in volumes]
+            entries, taken = (sum(column) for column in zip(*sizes))
+            self.save(state='exchanged', undo='none', entries=entries, bytes=taken)
+        elif os.path.exists(WORK + '/overlaying'):
+            self.voice.tell(f'warn the restore into the volumes was cut off: {failed.get("words") or failed["kind"]}')
+            self.save(state='returned', why={'kind': 'overlay-interrupted', 'names': volumes})
+        else:
+            self.save(state='returned', why=failed)
 
     def settle(self, _):
         self.start_users()

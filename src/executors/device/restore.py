@@ -61,6 +61,29 @@ def begin(order, voice):
     exchange.run(insists=False)
 
 
+def halt():
+    """Stops what uses the volumes, for as long as Duplicity writes into them. False, with the reason noted, where it may not."""
+    order = load(WORK + '/order.json')
+    exchange = None
+    try:
+        if not may_begin(order['nonce']):
+            raise Refused('cancelled')
+        make_volumes(order)
+        exchange = Exchange({**order, 'state': 'halted', 'stopped': [], 'entries': 0, 'bytes': 0}, Voice(order['nonce']))
+        found = users(order['app'], volumes_of(order))
+        exchange.locks.take([each for each in found if each['service'] and each['app']], False)
+        exchange.save()
+        exchange.stop_users(False)
+        return True
+    except Refused as refused:
+        if exchange is not None:
+            exchange.locks.release()
+        save(WORK + '/result.json', {'ok': False, 'kind': refused.kind, 'names': refused.names})
+    except Failed as failed:
+        save(WORK + '/result.json', {'ok': False, 'kind': 'exchange', 'names': [str(failed)]})
+    return False
+
+
 def go_on():
     """Does what is left to do of a run, and leaves nothing of it but the undo copy and what the log says."""
     order, journal, ended = (load(f'{WORK}/{name}.json') for name in ('order', 'journal', 'result'))
@@ -95,6 +118,8 @@ def clear():
 if __name__ == '__main__':
     if sys.argv[1:2] == ['count']:
         print(count(*sys.argv[2:4]))
+    elif sys.argv[1:2] == ['halt']:
+        sys.exit(0 if halt() else 1)
     elif sys.argv[1:2] == ['entries']:
         print(size_of(sys.argv[2])[0] if os.path.lexists(sys.argv[2]) else 0)
     else:

@@ -14,7 +14,7 @@ work() {
   place_program "$STAGED/restore.py"
   is_placed=yes
   printf '%s' "$ORDER" >"$STAGED/order.json"
-  if [ -n "$MEMBERS" ]; then with_options fetch; fi
+  if [ -n "$PARTS" ]; then with_options fetch; fi
   : >"$STAGED/ready"
   tell end
   exit 0
@@ -31,10 +31,11 @@ after() { if [ -e "$STAGED/restore.py" ]; then exec python3 "$STAGED/restore.py"
 
 # Every five seconds of a fetch: whether a person ended the run, whether the disk has room, and how far it is.
 beat() {
-  if [ -e "/staging/decided-$NONCE" ]; then limit=cancelled; fi
+  if grep -qs cancelled "/staging/decided-$NONCE"; then limit=cancelled; fi
   # shellcheck disable=SC2046
   set -- $(df -Pk /staging 2>/dev/null | tail -n 1)
   if [ "${4:-$ROOM_KIB}" -lt "$ROOM_KIB" ]; then limit=room; fi
+  if [ "$HOW" = in-place ]; then return 0; fi
   files=$(find "$STAGED/staged" 2>/dev/null | wc -l)
   kib=$(du -sk "$STAGED/staged" 2>/dev/null | cut -f 1)
   tell "progress $files ${kib:-0}"
@@ -46,13 +47,18 @@ fetch() {
   choose "$AT"
   if [ "$chosen" != "$AT" ]; then refuse snapshot-missing "$(listed "$AT")"; fi
   contents_of "$AT" "$@"
-  number=0
-  while IFS= read -r member; do
-    restore_member "$member" "$STAGED/staged/$number" "$@"
-    number=$((number + 1))
-  done <<MEMBERS
-$MEMBERS
-MEMBERS
+  if [ "$HOW" = in-place ]; then
+    # The services stay stopped from here on; restore.py starts them again, whatever comes of it.
+    tell 'phase exchanging'
+    if ! python3 "$STAGED/restore.py" halt >/dev/null; then tell end; exit 0; fi
+    : >"$STAGED/overlaying"
+    set -- --force "$@"
+  fi
+  while IFS=$(printf '\t') read -r place member; do
+    restore_member "$member" "$place" "$@"
+  done <<PARTS
+$PARTS
+PARTS
   rm -rf "$WORK/archive"
 }
 
