@@ -8,7 +8,7 @@ COPY tsconfig*.json ./
 COPY src ./src
 # The scripts that run on devices go beside the code that sends them, as scripts/build does it.
 RUN node_modules/.bin/tsc -p tsconfig.build.json \
- && (cd src && find . -name '*.sh' -exec install -D -m 0644 {} ../dist/{} ';') \
+ && (cd src && find . \( -name '*.sh' -o -name '*.py' \) -exec install -D -m 0644 {} ../dist/{} ';') \
  && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:22-trixie-slim

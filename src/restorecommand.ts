@@ -1,6 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import { type Hand, openHand } from './byhand';
-import type { Refusal } from './commands/byhand';
+import type { Refusal } from './commands/refusal';
 import { restore, type RestoreSource } from './commands/restore';
 import type { DeviceUuid } from './model/brand';
 import { describeFailure, describeProblem } from './model/describe';

@@ -8,10 +8,11 @@ import type { RestoreOrder } from '../model/restoreorder';
 import { askedTime, planRestore } from '../model/restoreplan';
 import { planText } from '../model/restoretext';
 import type { Survey } from '../model/survey';
-import { type HandTools, type Refusal, runByHand } from './byhand';
+import { type HandTools, runByHand } from './byhand';
 import type { Call } from './call';
 import { exitCodeOf } from './exitcode';
 import { deviceText } from './finddevice';
+import type { Refusal } from './refusal';
 import { parseRestoreCall, type RestoreCall } from './restorecall';
 
 /** Whose backups are restored, and where they are. */

@@ -1,12 +1,11 @@
 import { isLeft } from 'fp-ts/Either';
 import { createHash } from 'node:crypto';
 import type { Action } from '../model/action';
-import type { DeviceUuid } from '../model/brand';
 import { credentialsFor } from '../model/backend';
 import type { DeviceUuid } from '../model/brand';
 import { passphraseOf } from '../model/passphrase';
 import type { Target } from '../model/policy';
-import type { Keys, RunContext, SshCredential } from '../model/ports';
+import type { CollectorAccess, Keys, RunContext, SshCredential } from '../model/ports';
 import type { RunRef } from '../model/event';
 import type { Outcome } from '../model/run';
 import type { Settings } from '../model/settings';
@@ -42,6 +41,8 @@ export interface Particulars
   readonly target: Target;
   /** Whose snapshots they are, where that is another device. */
   readonly source?: DeviceUuid;
+  /** What it may do to them, where the target can hold it to that. */
+  readonly snapshots?: CollectorAccess;
   /** Options of every command of Duplicity, each one word. The operator's own come last: Duplicity takes the last. */
   readonly options: readonly string[];
   /** What the script of this kind reads. */
@@ -55,8 +56,8 @@ export async function runOnDevice(
   particulars: Particulars,
   tools: RunTools,
 ): Promise<Outcome> {
-  const { target, source = action.device.uuid } = particulars;
-  const credential = target.overSsh ? await tools.keys.credentialFor(target, source, context.runId) : null;
+  const { target, source = action.device.uuid, snapshots = 'write' } = particulars;
+  const credential = target.overSsh ? await tools.keys.credentialFor(target, source, context.runId, snapshots) : null;
   if (credential !== null && isLeft(credential)) return { kind: 'failed', failure: credential.left, tail: [] };
   const { settings } = tools;
   const name = nameOf(action, context);
@@ -75,7 +76,7 @@ export async function runOnDevice(
       cancelScript: cancelScript(name),
       judge: judgeOf(settings, target.deviceLocal),
     },
-    meansFor(tools, action.device.uuid),
+    meansFor(tools, source),
   );
 }
 

@@ -32,6 +32,7 @@ function particularsOf(
   return {
     target,
     source,
+    snapshots: 'read',
     volumes: 'none',
     mount: 'ro',
     access: 'engine',

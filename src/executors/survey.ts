@@ -8,6 +8,7 @@ export function createSurvey(tools: RunTools): Executor<'survey'> {
     const particulars = {
       target,
       source,
+      snapshots: 'read',
       volumes: 'none',
       mount: 'ro',
       access: 'engine',
