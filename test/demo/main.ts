@@ -6,6 +6,7 @@ import { type FleetOfThree, threeDevices } from '../lab/fleetofthree';
 import { type Lab, startLab } from '../lab/lab';
 import { whatToTry } from '../lab/labenv';
 import { until } from '../support/wait';
+import { wipedAndRestored } from './restoring';
 import { encryptedProof, type Proof, restoreProof, tableOf, tidyProof, untouchedProof } from './proofs';
 
 const LAUNCHER = join(__dirname, '..', '..', 'bin', 'balena-backup');
@@ -73,10 +74,15 @@ async function proofsOf(lab: Lab, { kitchen, garage, office }: FleetOfThree, kee
     const backups = await Promise.all([backedUp(controller, 'kitchen'), backedUp(controller, 'garage')]);
     const stopped = keep ? [] : [await stopController(controller)];
     say('restoring with plain Duplicity, straight from the folder of the collector');
+    const plain = [restoreProof(lab, kitchen, ['data', 'settings']), restoreProof(lab, garage, ['records'])];
+    say('wiping a volume of kitchen, and bringing it back with restore.sh');
+    const restored = await wipedAndRestored(lab, kitchen, (line) =>
+      process.stdout.write(`       restore.sh | ${line}\n`),
+    );
     return [
       ...backups,
-      restoreProof(lab, kitchen, ['data', 'settings']),
-      restoreProof(lab, garage, ['records']),
+      ...plain,
+      ...restored,
       encryptedProof(lab, kitchen, ['a line that compresses well', 'only its owner reads this']),
       untouchedProof(lab, office),
       ...(keep ? [] : await Promise.all([kitchen, garage].map(tidyProof))),

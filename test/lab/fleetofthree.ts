@@ -4,7 +4,7 @@ import type { Lab } from './lab';
 import { during } from './say';
 
 export interface FleetOfThree {
-  /** Enabled by its own tags, every minute. */
+  /** Enabled by its own tags, every minute; a service runs on its volume `data`. */
   readonly kitchen: LabDevice;
   /** Enabled by its fleet's tag, with a schedule of its fleet. */
   readonly garage: LabDevice;
@@ -27,6 +27,7 @@ export async function threeDevices(lab: Lab, say: Say): Promise<FleetOfThree> {
     ]);
     await Promise.all([kitchen.seedVolume('data'), garage.seedVolume('records'), office.seedVolume('data')]);
     await kitchen.putFiles('settings', { 'config.json': '{"lights":"on"}\n' });
+    await kitchen.startService('lights', 'data');
     return { kitchen, garage, office };
   });
 }

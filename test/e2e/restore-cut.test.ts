@@ -1,0 +1,209 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { differencesOf } from '../demo/proofs';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { command, type CommandProcess, startCommand } from '../support/command';
+import { type Tree, treeOf } from '../support/tree';
+import { until } from '../support/wait';
+
+const STAGING = '/var/lib/docker/volumes/balena-backup-staging/_data';
+const VOLUMES = ['data', 'settings'];
+/** Fetching takes long enough to be cut off. */
+const SLOWLY = { RUN_TIMEOUT: '5m' };
+
+let lab: Lab;
+let device: LabDevice;
+let slowUrl: string;
+
+beforeAll(async () => {
+  lab = await startLab();
+  const { host, port } = lab.server.collector;
+  slowUrl = `--rsync-options=--bwlimit=300 rsync://root@${host}:${String(port)}//backups/$UUID`;
+  const fleet = lab.addFleet({ name: 'home', tags: { backupEnabled: 'true', backupSchedule: '@monthly' } });
+  device = await lab.addDevice({ fleet, name: 'kitchen' });
+  await device.seedVolume('data');
+  await device.putFiles('settings', { 'a/b.txt': 'first' });
+  await device.startService('web', 'data');
+  await stubbornService();
+  expect((await command(lab.environment(), 'backup', device.uuid)).code).toBe(0);
+});
+
+afterAll(async () => {
+  await lab.stop();
+});
+
+/** A service that takes five seconds to stop, so that an exchange can be cut off. */
+async function stubbornService(): Promise<void> {
+  const labels = { 'io.balena.service-name': 'stubborn', 'io.balena.app-id': String(device.fleetId) };
+  const options = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
+  const mounts = ['--volume', `${String(device.fleetId)}_settings:/data`];
+  const script = "trap '' TERM; while :; do sleep 1; done";
+  await device.docker([
+    ...['run', '--detach', '--name', 'stubborn', '--restart', 'always', '--stop-timeout', '5', ...options, ...mounts],
+    ...['--entrypoint', 'sh', lab.server.duplicityImage, '-c', script],
+  ]);
+}
+
+function trees(): Readonly<Record<string, Tree>> {
+  return Object.fromEntries(VOLUMES.map((volume) => [volume, treeOf(device.volumePath(volume))]));
+}
+
+/** The device's volumes as they are, changed now so that old and new can be told apart. */
+async function changed(): Promise<{ readonly good: typeof lastGood; readonly bad: typeof lastGood }> {
+  await device.putFiles('data', { 'logs/app.log': `changed ${String(Date.now())}`, extra: 'x' });
+  await device.putFiles('settings', { 'a/b.txt': 'changed' });
+  return { good: lastGood, bad: trees() };
+}
+
+let lastGood: Readonly<Record<string, Tree>>;
+
+beforeAll(() => {
+  lastGood = trees();
+});
+
+function restoring(): CommandProcess {
+  return startCommand(lab.environment({ ...SLOWLY, BACKUP_URL: slowUrl }), 'restore', device.uuid, '--yes');
+}
+
+const fetching = (): Promise<true> => there(`${STAGING}/work/staged`, 'the fetch');
+const exchanging = (): Promise<true> => there(`${STAGING}/work/journal.json`, 'the exchange');
+
+function there(path: string, what: string): Promise<true> {
+  return until(what, async () => ((await device.sh(`ls -d ${path} 2>/dev/null || :`)) === '' ? null : true), 90_000);
+}
+
+/** Every volume is the one or the other, and which: the services are as they were, and nothing is left over. */
+async function settled(good: typeof lastGood, bad: typeof lastGood): Promise<readonly string[]> {
+  await until(
+    'the run to have ended on the device',
+    async () => {
+      const runs = (await device.containers()).filter(({ name }) => name === 'balena-backup-run');
+      return runs.every(({ state }) => state === 'exited') && (await services()) === 'stubborn running, web running'
+        ? true
+        : null;
+    },
+    120_000,
+  );
+  const now = trees();
+  const found = VOLUMES.map((volume) => {
+    const is = (tree: Tree | undefined): boolean => differencesOf(tree ?? {}, now[volume] ?? {}).length === 0;
+    return is(good[volume]) ? 'restored' : is(bad[volume]) ? 'as before' : 'a mixture';
+  });
+  const left = await device.sh(
+    `find /run/balena-backup /tmp/balena-supervisor ${STAGING} -mindepth 1 ! -type d ! -path '${STAGING}/undo/*' 2>/dev/null || :`,
+  );
+  expect(left).toBe('');
+  return found;
+}
+
+async function services(): Promise<string> {
+  const found = (await device.containers()).filter(({ labels }) => labels['io.balena.service-name'] !== undefined);
+  return found
+    .map(({ labels, state }) => `${labels['io.balena.service-name'] ?? ''} ${state}`)
+    .sort()
+    .join(', ');
+}
+
+/** What the next command says to it: the run is taken up, and its result told. */
+async function collected(): Promise<string> {
+  const { out, err } = await command(lab.environment(), 'restore', device.uuid, '--yes', '--wait');
+  expect((await device.containers()).map(({ name }) => name)).not.toContain('balena-backup-run');
+  return `${out}${err}`;
+}
+
+describe('a restore that is cut off', () => {
+  const BEFORE = ['as before', 'as before'];
+  const RESTORED = ['restored', 'restored'];
+
+  it.each<{
+    name: string;
+    phase: () => Promise<true>;
+    cut: (of: CommandProcess) => Promise<void>;
+    becomes: readonly string[];
+  }>([
+    {
+      name: 'the orchestrator killed while it fetches: the device goes on',
+      phase: fetching,
+      cut: async ({ child, ended }) => {
+        child.kill('SIGKILL');
+        await ended;
+      },
+      becomes: RESTORED,
+    },
+    {
+      name: 'the link cut while services stop: the device goes on',
+      phase: exchanging,
+      cut: async ({ child, ended }) => {
+        device.cutLink();
+        await pause(3000);
+        child.kill('SIGKILL');
+        await ended;
+        device.mendLink();
+      },
+      becomes: RESTORED,
+    },
+    {
+      name: 'the engine restarted while it fetches: nothing has changed',
+      phase: fetching,
+      cut: async ({ child, ended }) => {
+        child.kill('SIGKILL');
+        await ended;
+        await device.restartEngine();
+      },
+      becomes: BEFORE,
+    },
+    {
+      name: 'the power cut while it fetches: nothing has changed',
+      phase: fetching,
+      cut: async ({ child, ended }) => {
+        child.kill('SIGKILL');
+        await ended;
+        await device.powerCut();
+        await device.powerOn();
+      },
+      becomes: BEFORE,
+    },
+    {
+      name: 'the power cut while services stop: the device ends it when it is back',
+      phase: exchanging,
+      cut: async ({ child, ended }) => {
+        child.kill('SIGKILL');
+        await ended;
+        await device.powerCut();
+        await device.powerOn();
+      },
+      becomes: RESTORED,
+    },
+    {
+      name: 'the engine killed and started while services stop: the device ends it',
+      phase: exchanging,
+      cut: async ({ child, ended }) => {
+        child.kill('SIGKILL');
+        await ended;
+        await device.stopEngine('KILL');
+        await device.startEngine();
+      },
+      becomes: RESTORED,
+    },
+  ])('$name', async ({ phase, cut, becomes }) => {
+    const { good, bad } = await changed();
+    const running = restoring();
+    await phase();
+
+    await cut(running);
+
+    expect(await settled(good, bad)).toEqual(becomes);
+    await collected();
+  });
+
+  it('by a person, while it fetches: nothing has changed, and the command says so', async () => {
+    const { good, bad } = await changed();
+    const running = restoring();
+    await fetching();
+    running.child.kill('SIGINT');
+
+    expect((await running.ended).code).toBe(130);
+    await settled(good, bad);
+    await collected();
+  });
+});
