@@ -59,9 +59,7 @@ describe('the credential of a run', () => {
     await guest.sftp(`get ${own}/logged /tmp/logged`, `rm ${own}/logged`);
 
     const log = await lab.server.collectorLog();
-    expect(log).toMatch(
-      new RegExp(`serving rsync device=${device.uuid} from=\\S+ command='rsync --server .*/logged'`),
-    );
+    expect(log).toMatch(new RegExp(`serving rsync device=${device.uuid} from=\\S+ command='rsync --server .*/logged'`));
     expect(log).toMatch(
       new RegExp(`served rsync device=${device.uuid} .*code=0 .*stored=\\d+ changed=\\[\\+logged \\(8\\)\\]`),
     );
