@@ -61,17 +61,24 @@ async function publicHalf(name: string): Promise<string> {
 
 let requests = 0;
 
-/** Has backups of both devices made with these variables; gives the lines that say how the first of them ended. */
+/** Has backups of both devices made with these variables; gives the line that says how the first device's ended. */
 async function backedUp(over: Readonly<Record<string, string>>): Promise<LogLine> {
-  controller = startController(lab.environment({ BACKUP_SCHEDULE: '0 0 1 1 *', RECONCILE_INTERVAL: '2s', ...over }));
-  await controller.waitFor('the first pass', (line) => line['event'] === 'reconcile.finished');
+  const running = startController(lab.environment({ BACKUP_SCHEDULE: '0 0 1 1 *', RECONCILE_INTERVAL: '2s', ...over }));
+  controller = running;
+  await running.waitFor('the first pass', (line) => line['event'] === 'reconcile.finished');
   requests += 1;
+  const slot = `request:${String(requests)}`;
   for (const each of [device, neighbour]) lab.setTag(each, 'backupRequest', String(requests));
-  return controller.waitFor(
-    'the end of a run',
-    (line) =>
-      ['run.failed', 'run.succeeded'].includes(String(line['event'])) && line['slot'] === `request:${String(requests)}`,
-  );
+  const endOf = ({ uuid, name }: LabDevice): Promise<LogLine> =>
+    running.waitFor(
+      `the end of a run of ${name}`,
+      (line) =>
+        ['run.failed', 'run.succeeded'].includes(String(line['event'])) &&
+        line['slot'] === slot &&
+        line['deviceUuid'] === uuid,
+    );
+  await endOf(neighbour);
+  return endOf(device);
 }
 
 test('a gateway with another host key than the pinned one gets nothing, and all runs stop with an alarm', async () => {
