@@ -21,8 +21,8 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     room('model', []),
-    ...['reconciler', 'executors', 'balena', 'transport', 'ledger', 'log', 'keys', 'store', 'commands'].map((name) =>
-      room(name, ['model']),
+    ...['reconciler', 'executors', 'balena', 'transport', 'ledger', 'log', 'keys', 'store', 'checks', 'commands'].map(
+      (name) => room(name, ['model']),
     ),
     only('balena-sdk', '^src/balena/'),
     only('ssh2', '^src/transport/'),

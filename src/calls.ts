@@ -30,6 +30,7 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
   why: inquiry('why'),
   status: inquiry('status'),
   history: inquiry('history'),
+  doctor: async (...given) => (await import('./doctor.js')).performDoctor(...given),
 };
 
 function inquiry(name: 'plan' | 'why' | 'status' | 'history'): Perform {

@@ -3,7 +3,6 @@ import { createFleetApi } from './balena/fleetapi';
 import type { Call } from './commands/call';
 import { chooseDevice } from './commands/finddevice';
 import { history } from './commands/history';
-import { type Output, outputOf } from './commands/output';
 import { plan } from './commands/plan';
 import type { Refusal } from './commands/refusal';
 import type { OutlookTools } from './commands/showoutlook';
@@ -17,6 +16,7 @@ import { describeFailure } from './model/describe';
 import type { KnownDevice } from './model/ports';
 import type { Settings } from './model/settings';
 import { lookOut } from './outlook';
+import type { Perform } from './perform';
 
 /** A person waits for the answer, and the ledger has one of its own where the API has none. */
 const API_TIMEOUT_MS = 20_000;
@@ -24,15 +24,14 @@ const never = new AbortController().signal;
 
 /** The commands that ask and change nothing, joined to what they ask. */
 export const INQUIRIES = {
-  plan: asking((call, settings, terminal) => plan(outlookTools(call, settings, terminal))),
-  status: asking((call, settings, terminal) => status(outlookTools(call, settings, terminal))),
-  why: asking((call, settings, terminal) =>
+  plan: (call, settings, terminal) => plan(outlookTools(call, settings, terminal)),
+  status: (call, settings, terminal) => status(outlookTools(call, settings, terminal)),
+  why: (call, settings, terminal) =>
     why({
       ...outlookTools(call, settings, scrubbed(terminal, settings)),
       runsOf: openReader(settings.stateDir).runsOf,
     }),
-  ),
-  history: asking((call, settings, terminal) => {
+  history: (call, settings, terminal) => {
     const [meant = '', runId = null] = call.words;
     return history({
       device: () => knownDevice(meant, settings),
@@ -41,32 +40,17 @@ export const INQUIRIES = {
       output: call.output,
       terminal: scrubbed(terminal, settings),
     });
-  }),
-} as const;
+  },
+} as const satisfies Readonly<Record<string, Perform>>;
 
-interface AskingCall extends Call {
-  readonly output: Output;
-}
-
-type Ask<C extends Call> = (call: C, settings: Settings, terminal: Terminal) => Promise<number>;
-
-function asking(ask: Ask<AskingCall>): Ask<Call> {
-  return async (call, settings, terminal) => {
-    const output = outputOf(call);
-    if (!isLeft(output)) return ask({ ...call, output: output.right }, settings, terminal);
-    terminal.complain(output.left);
-    return 2;
-  };
-}
-
-function outlookTools({ words, output }: AskingCall, settings: Settings, terminal: Terminal): OutlookTools {
+function outlookTools({ words, output }: Call, settings: Settings, terminal: Terminal): OutlookTools {
   const api = createFleetApi({ ...settings, timeoutMs: API_TIMEOUT_MS });
   const now = (): ReturnType<typeof instantOf> => instantOf(Date.now());
   return { outlook: () => lookOut({ settings, api, now }, words, never), output, terminal };
 }
 
-/** By the ledger where it can tell, so that it works without the API; a device that it does not know has no runs. */
-async function knownDevice(
+/** The device that is meant: by the ledger where it can tell, so that it works without the API, else by the API. */
+export async function knownDevice(
   meant: string,
   settings: Settings,
 ): Promise<Either<Refusal, Pick<KnownDevice, 'uuid' | 'name'>>> {
@@ -82,7 +66,7 @@ async function knownDevice(
 }
 
 /** What a device or the API said is scrubbed where it comes in; what a person sees is scrubbed once more. */
-function scrubbed(terminal: Terminal, { secrets }: Settings): Terminal {
+export function scrubbed(terminal: Terminal, { secrets }: Settings): Terminal {
   const scrub = scrubberOf(secrets);
   return {
     ...terminal,

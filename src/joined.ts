@@ -5,7 +5,8 @@ import { openHostKeys } from './keys/hostkeys';
 import { openKeys, type OpenedKeys } from './keys/keys';
 import { createLog, type Log } from './log/log';
 import type { EventSink } from './model/event';
-import type { FleetApi, HostKeys, Transport } from './model/ports';
+import type { HostKeys } from './model/hostkey';
+import type { FleetApi, Transport } from './model/ports';
 import type { Settings } from './model/settings';
 import { createTransport } from './transport/transports';
 

@@ -52,9 +52,11 @@ export function createFleetApi(options: FleetApiOptions): FleetApi {
       }
     };
   return {
-    readDevices: (signal) => read(callWith(signal), options.fleets),
+    readDevices: (signal) => read(callWith(signal), options.fleets, TAGGED),
+    readAll: (signal) => read(callWith(signal), options.fleets, ANY),
     findDevices: (meant, signal) => find(callWith(signal), options.fleets, meant),
     username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
+    hasKey: (publicKey, signal) => callWith(signal)(async (api) => hasMaterial(await keysOf(api), publicKey)),
     ensureKey: (key, signal) => callWith(signal)((api) => ensureKey(api, key)),
   };
 }
@@ -82,16 +84,22 @@ async function within<T>(limitMs: number, signal: AbortSignal, answer: Promise<T
   });
 }
 
-async function read(call: Call, fleets: readonly string[] | null): Promise<Either<Failure, FleetReading>> {
+async function read(
+  call: Call,
+  fleets: readonly string[] | null,
+  which: object,
+): Promise<Either<Failure, FleetReading>> {
   const builder = new ReadingBuilder();
-  const failure = (await readPages(call, fleets, builder)) ?? (await lookForFleets(call, fleets ?? [], builder));
+  const failure =
+    (await readPages(call, [which, ...inFleets(fleets)], builder)) ??
+    (await lookForFleets(call, fleets ?? [], builder));
   return failure === null ? right(builder.reading()) : left(failure);
 }
 
 /** Keyset pages: rows that come or go between two requests neither repeat nor hide others. */
-async function readPages(call: Call, fleets: readonly string[] | null, to: ReadingBuilder): Promise<Failure | null> {
+async function readPages(call: Call, filters: readonly object[], to: ReadingBuilder): Promise<Failure | null> {
   for (let after = 0; ;) {
-    const page = await call((api) => pageOf(api, [TAGGED, { id: { $gt: after } }, ...inFleets(fleets)]));
+    const page = await call((api) => pageOf(api, [{ id: { $gt: after } }, ...filters]));
     if (isLeft(page)) return page.left;
     const rows = page.right;
     for (const row of rows) to.add(row);
@@ -153,13 +161,27 @@ function inFleets(slugs: readonly string[] | null): readonly object[] {
 }
 
 async function ensureKey(api: BalenaSDK, { title, publicKey, isNew }: AccountKey): Promise<KeyEnsured> {
-  const keys = await api.models.key.getAll({ $select: ['id', 'title', 'public_key'] });
+  const keys = await keysOf(api);
   // The API takes the same key again with another comment.
-  if (keys.some((key) => materialOf(key.public_key) === materialOf(publicKey))) return { added: false, removed: 0 };
+  if (hasMaterial(keys, publicKey)) return { added: false, removed: 0 };
   await api.models.key.create(title, publicKey);
   const useless = isNew ? keys.filter((key) => key.title === title && isOurs(key.public_key, publicKey)) : [];
   for (const { id } of useless) await api.models.key.remove(id);
   return { added: true, removed: useless.length };
+}
+
+interface ListedKey {
+  readonly id: number;
+  readonly title: string;
+  readonly public_key: string;
+}
+
+function keysOf(api: BalenaSDK): Promise<readonly ListedKey[]> {
+  return api.models.key.getAll({ $select: ['id', 'title', 'public_key'] });
+}
+
+function hasMaterial(keys: readonly ListedKey[], publicKey: string): boolean {
+  return keys.some((key) => materialOf(key.public_key) === materialOf(publicKey));
 }
 
 /** Both by us: another program's key, or a person's, has not our comment. */

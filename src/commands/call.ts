@@ -1,7 +1,8 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import { type Either, left, right } from 'fp-ts/Either';
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import { escapeControls } from '../model/escape';
 import { didYouMean } from '../model/suggest';
+import { type Output, outputOf } from './output';
 import type { CommandInfo } from './table';
 
 /** A command with what stands behind it. */
@@ -9,7 +10,10 @@ export interface Call {
   readonly words: readonly string[];
   readonly flags: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
+  readonly output: Output;
 }
+
+type Options = Omit<Call, 'output'>;
 
 /** What a person typed behind the command's name, or what is wrong with it. */
 export function parseCall(command: CommandInfo, typed: readonly string[]): Either<string, Call> {
@@ -19,11 +23,11 @@ export function parseCall(command: CommandInfo, typed: readonly string[]): Eithe
   const words = [...parsed.words.slice(0, command.rawWord ?? 0), ...raw, ...parsed.words.slice(command.rawWord ?? 0)];
   const [least, most] = command.words;
   if (words.length < least) return left(withUsage(command, `"${command.name}" needs more than that.`));
-  const format = parsed.values.get('output') ?? 'json';
-  if (format !== 'json') return left(withUsage(command, '--output takes json, and nothing else so far.'));
+  const output = outputOf(parsed.values.get('output') ?? 'text');
+  if (isLeft(output)) return left(withUsage(command, output.left));
   const extra = words[most];
   if (extra !== undefined) return left(withUsage(command, tooMany(command, extra)));
-  return right({ ...parsed, words });
+  return right({ ...parsed, words, output: output.right });
 }
 
 /** Takes the raw word out, so that it is not read as an option: it follows the word before it. */
@@ -46,7 +50,7 @@ function setAside(
   return { raw: [], rest: typed };
 }
 
-function optionsOf({ flags = [], values = [] }: CommandInfo, args: readonly string[]): Call | string {
+function optionsOf({ flags = [], values = [] }: CommandInfo, args: readonly string[]): Options | string {
   const kinds = [
     ...flags.map((name) => [name, 'boolean'] as const),
     ...values.map((name) => [name, 'string'] as const),

@@ -44,7 +44,7 @@ function isBelow(path: string, wanted: string): boolean {
 }
 
 function show(files: readonly ListedFile[], path: string, call: Call, { terminal }: LookTools): void {
-  if (call.values.get('output') === 'json') {
+  if (call.output === 'json') {
     terminal.say(
       JSON.stringify(
         files.map((file) => ({ time: instantText(file.at), path: file.path })),

@@ -80,7 +80,7 @@ export function lookOf(device: Device, target: Target, command: DuplicityCommand
 }
 
 function show(sets: readonly Shown[], target: Target, call: Call, { terminal }: HandTools): void {
-  if (call.values.get('output') === 'json') {
+  if (call.output === 'json') {
     const rows = sets.map(({ mode, at, volumes, bytes, flaw }) => ({
       time: instantText(at),
       mode,

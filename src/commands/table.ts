@@ -110,6 +110,15 @@ export const COMMANDS = [
     words: [1, 2],
     values: ['output'],
   },
+  {
+    name: 'doctor',
+    usage: '[--output json]',
+    summary:
+      'looks at all that a run needs, and says of what is not well what to do; exit code 1 where something is bad',
+    example: 'balena-backup doctor',
+    words: [0, 0],
+    values: ['output'],
+  },
 ] as const satisfies readonly CommandInfo[];
 
 export type CommandName = (typeof COMMANDS)[number]['name'];

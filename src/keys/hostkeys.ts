@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { HostKeys } from '../model/ports';
+import type { HostKeys } from '../model/hostkey';
 import { readIfThere, writeAtomically } from './statefile';
 
 /** `host:port` as known_hosts names it; without a port it is 22. */

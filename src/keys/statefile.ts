@@ -11,6 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import type { Exposure } from '../model/exposure';
 
 function hasCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
@@ -68,21 +69,27 @@ export function createOnce(path: string, text: string, mode: number): boolean {
   }
 }
 
-/** Throws, in words for a person, unless only we can read and write what is there. */
-export function assertPrivate(path: string, what: string): void {
+/** Null where only we can read and write what is there. */
+export function exposureOf(path: string, what: string): Exposure | null {
   const seen = lstatSync(path);
   const mine = process.getuid?.();
   if (mine !== undefined && seen.uid !== mine) {
-    throw new Error(
-      `${what} ${path} belongs to user ${String(seen.uid)}, not to user ${String(mine)} that we run as, so it cannot be trusted: run "chown -R ${String(mine)} ${path}" if it is ours`,
-    );
+    return {
+      why: `${what} ${path} belongs to user ${String(seen.uid)}, not to user ${String(mine)} that we run as, so it cannot be trusted`,
+      fix: `run "chown -R ${String(mine)} ${path}" if it is ours`,
+    };
   }
-  if (seen.isSymbolicLink() || (seen.mode & 0o077) !== 0) {
-    const mode = (seen.mode & 0o777).toString(8);
-    throw new Error(
-      `${what} ${path} is open to other users (mode ${mode}), so the key may be known to them: run "chmod go-rwx ${path}", and delete the key if it was exposed`,
-    );
-  }
+  if (!seen.isSymbolicLink() && (seen.mode & 0o077) === 0) return null;
+  return {
+    why: `${what} ${path} is open to other users (mode ${(seen.mode & 0o777).toString(8)}), so the key may be known to them`,
+    fix: `run "chmod go-rwx ${path}", and delete the key if it was exposed`,
+  };
+}
+
+/** Throws, in words for a person, unless only we can read and write what is there. */
+export function assertPrivate(path: string, what: string): void {
+  const exposure = exposureOf(path, what);
+  if (exposure !== null) throw new Error(`${exposure.why}: ${exposure.fix}`);
 }
 
 /** A folder that only we can enter, made if missing; throws when it is there and open to others. */

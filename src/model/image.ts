@@ -12,3 +12,20 @@ export function isImageName(text: string): boolean {
     text.length <= 255 && /^[a-z0-9][A-Za-z0-9._:/-]*(?:@sha256:[0-9a-f]{64})?$/.test(text) && !text.includes('..')
   );
 }
+
+/** An image's name, taken apart. */
+export interface ImageName {
+  /** `host[:port]`, or null: the engine's own default. */
+  readonly registry: string | null;
+  readonly repository: string;
+  /** Its tag, or its digest where it has one. */
+  readonly reference: string;
+}
+
+/** Null when it is no name of an image. As the engine reads it: what comes first is a host if it has a dot or a port, or is `localhost`. */
+export function parseImageName(text: string): ImageName | null {
+  if (!isImageName(text)) return null;
+  const [, registry = null, repository = '', tag = 'latest', digest] =
+    /^(?:([^/]*[.:][^/]*|localhost)\/)?([^:@]+)(?::([^:@/]+))?(?:@(.+))?$/.exec(text) ?? [];
+  return repository === '' ? null : { registry, repository, reference: digest ?? tag };
+}

@@ -34,10 +34,14 @@ export interface KeyEnsured {
 export interface FleetApi {
   /** One paged query (design.md section 5); `fleets`: slugs, or null for all. */
   readDevices(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
+  /** Every device that the key may see in those fleets, whatever its tags: for a look around, not for passes. */
+  readAll(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
   /** Devices of that name, or whose UUID begins like that (7 or more digits), whether or not they are enabled. */
   findDevices(meant: string, signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
   /** The account's name: the gateway's SSH user. */
   username(signal: AbortSignal): Promise<Either<Failure, string>>;
+  /** Whether the account has this key material. */
+  hasKey(publicKey: string, signal: AbortSignal): Promise<Either<Failure, boolean>>;
   /** Adds the key unless the account has the same key material. */
   ensureKey(key: AccountKey, signal: AbortSignal): Promise<Either<Failure, KeyEnsured>>;
 }
@@ -115,14 +119,6 @@ export interface Keys {
    * whatever command is sent. It answers with one line of JSON. Left where the target is not at the collector.
    */
   pruneCredentialFor(target: Target, device: DeviceUuid, keep: number): Promise<Either<Failure, SshCredential>>;
-}
-
-/** Hosts whose keys we trusted at first use. */
-export interface HostKeys {
-  /** The key line (`type base64`) that is remembered for `host:port`, or null. */
-  lookup(host: string): string | null;
-  remember(host: string, key: string): void;
-  forget(host: string): boolean;
 }
 
 /** What a pass saw of one enabled device. */

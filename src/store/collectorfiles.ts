@@ -21,8 +21,9 @@ export interface CollectorFolder {
 export async function readCollectorFiles(
   folder: CollectorFolder,
   credential: SshCredential,
+  signal?: AbortSignal,
 ): Promise<Either<Failure, readonly StoredFile[]>> {
-  const { code, out, err } = await withLogin(credential, (login) => sftp(login, folder));
+  const { code, out, err } = await withLogin(credential, (login) => sftp(login, folder, signal));
   // Of a batch, the listing alone fails where there is no such directory: there are no snapshots then.
   if (code === 0 || /not found|no such file/i.test(err)) return right(filesIn(out));
   const detail = lastWords(err);
@@ -35,9 +36,13 @@ interface Answer {
   readonly err: string;
 }
 
-function sftp({ options, env }: Login, { host, port, path }: CollectorFolder): Promise<Answer> {
+function sftp(
+  { options, env }: Login,
+  { host, port, path }: CollectorFolder,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   const words = [...options, '-P', String(port), '-b', '-', `root@${host}`];
-  const given = { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024, env };
+  const given = { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024, env, signal };
   return new Promise((resolve) => {
     const child = execFile('sftp', words, given, (error, out, err) => {
       const missing = error?.code === 'ENOENT' ? 'the program sftp is missing: install openssh-client' : err;

@@ -7,7 +7,7 @@ import type { HostPort } from '../model/settings';
 import { dial, unreachable } from './dial';
 import { Pacer } from './pace';
 import { deviceHostOf } from './tunnel';
-import { limitsOf, transportOf, type WayOptions } from './way';
+import { limitsOf, transportOf, type Way, type WayOptions } from './way';
 
 export interface DirectOptions extends WayOptions {
   readonly pacer?: Pacer;
@@ -15,23 +15,24 @@ export interface DirectOptions extends WayOptions {
 
 /** SSH to the device's own server at the address in its tag, for devices on a network that we are on. */
 export function createDirectTransport(options: DirectOptions): Transport {
+  return transportOf(directWay(options), options);
+}
+
+export function directWay(options: DirectOptions): Way {
   const limits = limitsOf(options);
   const pacer = options.pacer ?? new Pacer();
-  return transportOf(
-    {
-      name: 'direct',
-      hostOf: deviceHostOf,
-      pinnedHostKey: null,
-      commandFor: shellOn,
-      reach: async (device, _username, signal) => {
-        const address = wayTo(device);
-        if (isLeft(address)) return address;
-        return pacer.paced(device.uuid, signal, () => dial(address.right, limits, signal));
-      },
-      namedFailure: ({ exitCode }) => (exitCode === STRANGER ? wrongAddress : null),
+  return {
+    name: 'direct',
+    hostOf: deviceHostOf,
+    pinnedHostKey: null,
+    commandFor: shellOn,
+    reach: async (device, _username, signal) => {
+      const address = wayTo(device);
+      if (isLeft(address)) return address;
+      return pacer.paced(device.uuid, signal, () => dial(address.right, limits, signal));
     },
-    options,
-  );
+    namedFailure: ({ exitCode }) => (exitCode === STRANGER ? wrongAddress : null),
+  };
 }
 
 function wayTo(device: Device): Either<Failure, HostPort> {

@@ -3,7 +3,7 @@ import type { Transport } from '../model/ports';
 import type { HostPort } from '../model/settings';
 import { dial, nameOf, unreachable } from './dial';
 import { escaped, type LastWords } from './session';
-import { limitsOf, transportOf, type WayOptions } from './way';
+import { type Door, limitsOf, transportOf, type WayOptions } from './way';
 
 export interface GatewayOptions extends WayOptions {
   readonly address: HostPort;
@@ -13,19 +13,25 @@ export interface GatewayOptions extends WayOptions {
 
 /** balenaCloud's SSH gateway: the account's name as user, the device in the command, exit status always 0. */
 export function createGatewayTransport(options: GatewayOptions): Transport {
-  const { address, pinnedHostKey } = options;
-  const limits = limitsOf(options);
+  const { host, pinnedHostKey, reach } = gatewayDoor(options);
   return transportOf(
     {
       name: 'gateway',
-      hostOf: () => nameOf(address),
+      hostOf: () => host,
       pinnedHostKey,
       commandFor: (device) => `host -s ${device.uuid} sh`,
-      reach: (_device, _username, signal) => dial(address, limits, signal),
+      reach: (_device, username, signal) => reach(username, signal),
       namedFailure,
     },
     options,
   );
+}
+
+/** The gateway's SSH server, which is the same for all devices. */
+export function gatewayDoor(options: Pick<GatewayOptions, 'address' | 'pinnedHostKey' | 'limits'>): Door {
+  const { address, pinnedHostKey } = options;
+  const limits = limitsOf(options);
+  return { host: nameOf(address), pinnedHostKey, reach: (_username, signal) => dial(address, limits, signal) };
 }
 
 /** What the gateway says in words while its exit status stays 0. */

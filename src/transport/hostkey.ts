@@ -42,12 +42,14 @@ export class HostKeyCheck {
   }
 }
 
-function lineOf(blob: Buffer): string {
+/** `type base64`. */
+export function lineOf(blob: Buffer): string {
   const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
   return `${type} ${blob.toString('base64')}`;
 }
 
-function fingerprintOf(blob: Buffer): string {
+/** As `ssh-keygen -l` shows it. */
+export function fingerprintOf(blob: Buffer): string {
   return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }
 

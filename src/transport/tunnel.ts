@@ -10,7 +10,7 @@ import { type Answer, ask } from './ask';
 import { cancelled, dial, nameOf, unreachable } from './dial';
 import { Pacer } from './pace';
 import { secured } from './secure';
-import { limitsOf, transportOf, type WayLimits, type WayOptions } from './way';
+import { limitsOf, transportOf, type Way, type WayLimits, type WayOptions } from './way';
 
 export interface TunnelOptions extends WayOptions {
   readonly address: HostPort;
@@ -34,20 +34,21 @@ export function deviceHostOf(device: Device): string {
 
 /** balena's tunnel server, then SSH to the device's own server: exit codes are true. The only cloud way of openBalena. */
 export function createTunnelTransport(options: TunnelOptions): Transport {
+  return transportOf(tunnelWay(options), options);
+}
+
+export function tunnelWay(options: TunnelOptions): Way {
   const pacer = options.pacer ?? new Pacer();
   const tunnel = new Tunnel(options, limitsOf(options));
-  return transportOf(
-    {
-      name: 'tunnel',
-      hostOf: deviceHostOf,
-      pinnedHostKey: null,
-      commandFor: () => 'sh',
-      reach: (device, username, signal) =>
-        pacer.paced(device.uuid, signal, () => tunnel.through(deviceHostOf(device), username, signal)),
-      namedFailure: () => null,
-    },
-    options,
-  );
+  return {
+    name: 'tunnel',
+    hostOf: deviceHostOf,
+    pinnedHostKey: null,
+    commandFor: () => 'sh',
+    reach: (device, username, signal) =>
+      pacer.paced(device.uuid, signal, () => tunnel.through(deviceHostOf(device), username, signal)),
+    namedFailure: () => null,
+  };
 }
 
 class Tunnel {

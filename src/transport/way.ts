@@ -4,7 +4,8 @@ import { type Either, isLeft, left } from 'fp-ts/Either';
 import type { Device } from '../model/device';
 import type { EventSink } from '../model/event';
 import type { Failure } from '../model/failure';
-import type { HostKeys, Session, Transport } from '../model/ports';
+import type { HostKeys } from '../model/hostkey';
+import type { Session, Transport } from '../model/ports';
 import type { Secret } from '../model/secret';
 import type { TransportKind } from '../model/settings';
 import { type Connection, type ConnectionLimits, login } from './connection';
@@ -41,6 +42,19 @@ export interface Way {
   readonly reach: (device: Device, username: string, signal: AbortSignal) => Promise<Either<Failure, Socket>>;
   /** Trouble that shows only when the shell has ended. */
   readonly namedFailure: NamedFailure;
+}
+
+/** One SSH server as a way leads to it. */
+export interface Door {
+  /** `host:port`, for people and for remembered keys. */
+  readonly host: string;
+  readonly pinnedHostKey: string | null;
+  readonly reach: (username: string, signal: AbortSignal) => Promise<Either<Failure, Socket>>;
+}
+
+/** The server at the end of a way to one device. */
+export function doorTo(device: Device, { hostOf, pinnedHostKey, reach }: Way): Door {
+  return { host: hostOf(device), pinnedHostKey, reach: (username, signal) => reach(device, username, signal) };
 }
 
 const LIMITS: WayLimits = {

@@ -1,7 +1,8 @@
 import { isLeft, left, right } from 'fp-ts/Either';
 import type { Device } from '../../src/model/device';
 import type { Event } from '../../src/model/event';
-import type { HostKeys, Session, Transport } from '../../src/model/ports';
+import type { HostKeys } from '../../src/model/hostkey';
+import type { Session, Transport } from '../../src/model/ports';
 import { Secret } from '../../src/model/secret';
 import type { WayOptions } from '../../src/transport/way';
 import { newKeyPair } from '../lab/sshserver';

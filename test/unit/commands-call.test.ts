@@ -15,7 +15,8 @@ const backup: CommandInfo = {
 const execute: CommandInfo = { ...backup, name: 'execute', usage: 'UUID "ARGS"', words: [2, 2], rawWord: 1 };
 
 function call(words: readonly string[], flags: readonly string[] = [], values: Record<string, string> = {}): unknown {
-  return right({ words, flags: new Set(flags), values: new Map(Object.entries(values)) });
+  const output = values['output'] ?? 'text';
+  return right({ words, flags: new Set(flags), values: new Map(Object.entries(values)), output });
 }
 
 describe('what a person types behind a command', () => {
@@ -24,6 +25,7 @@ describe('what a person types behind a command', () => {
     { typed: ['--full', 'abc', '--wait'], expected: call(['abc'], ['full', 'wait']) },
     { typed: ['abc', '--output', 'json'], expected: call(['abc'], [], { output: 'json' }) },
     { typed: ['--output=json', 'abc'], expected: call(['abc'], [], { output: 'json' }) },
+    { typed: ['abc', '--output', 'text'], expected: call(['abc'], [], { output: 'text' }) },
     { typed: ['--', '--full'], expected: call(['--full']) },
   ])('is read: $typed', ({ typed, expected }) => {
     expect(parseCall(backup, typed)).toEqual(expected);
@@ -34,7 +36,10 @@ describe('what a person types behind a command', () => {
     { typed: ['abc', 'def'], says: /"def" is one word too many/ },
     { typed: ['abc', '--ful'], says: /no option --ful; did you mean --full\?/ },
     { typed: ['abc', '--full=yes'], says: /--full is used wrongly/ },
-    { typed: ['abc', '--output', 'xml'], says: /--output takes json/ },
+    {
+      typed: ['abc', '--output', 'xml'],
+      says: /--output "xml" is not known: write --output json, or leave it out\.\nUsage: /,
+    },
     { typed: ['abc', '--output'], says: /--output is used wrongly/ },
     { typed: ['abc', '-x\u001b[31m'], says: /no option -x/ },
   ])('is refused with what to do: $typed', ({ typed, says }) => {
