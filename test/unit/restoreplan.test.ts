@@ -155,7 +155,10 @@ describe('a time to restore to', () => {
 
 describe('what is typed behind restore', () => {
   const call = (values: Readonly<Record<string, string>>, ...flags: readonly string[]): unknown =>
-    parseRestoreCall({ words: ['3fa7c01'], flags: new Set(flags), values: new Map(Object.entries(values)) }, now);
+    parseRestoreCall(
+      { words: ['3fa7c01'], flags: new Set(flags), output: 'text', values: new Map(Object.entries(values)) },
+      now,
+    );
 
   it('is read with all its options', () => {
     const uuid = 'ab'.repeat(16);
