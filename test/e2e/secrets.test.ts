@@ -135,7 +135,8 @@ test('the ledger and the other files of the orchestrator hold none', () => {
 test('nothing is left of one on the devices', async () => {
   for (const device of devices) {
     expect(filesWithSecrets(device.folder)).toEqual([]);
-    expect(await device.sh('grep -rlaF marked /run /tmp /dev/shm 2>/dev/null || :')).toBe('');
+    const patterns = Object.values(MARKED).map((value) => `-e '${value}'`);
+    expect(await device.sh(`grep -rlaF ${patterns.join(' ')} /run /tmp /dev/shm 2>/dev/null || :`)).toBe('');
   }
 });
 
