@@ -10,6 +10,9 @@ import { type Relay, startRelay } from '../support/relay';
 import { startSshd, type TestSshd } from '../support/sshd';
 import { accountKey, type Account, type Bench, type FarEnd, transportSuite } from '../support/transportsuite';
 
+// Each login takes its time in plain JavaScript, on both sides; some tests make five.
+jest.setTimeout(30_000);
+
 const device = aDevice();
 const atDevice = `${device.uuid}.balena:22222`;
 
