@@ -25,6 +25,7 @@ export async function backup({ words, flags }: Call, tools: BackupTools): Promis
       meant,
       isPatient: flags.has('wait'),
       again: `balena-backup backup ${meant}`,
+      continues: 'backup',
       actionFor: async (device) => {
         const policy = await tools.policyOf(device);
         if (isLeft(policy)) return left(policy.left);

@@ -1,5 +1,5 @@
 import { type Either, isLeft } from 'fp-ts/Either';
-import type { Action } from '../model/action';
+import type { Action, ActionKind } from '../model/action';
 import type { DeviceUuid, Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
@@ -47,6 +47,10 @@ export interface HandOrder {
   readonly actionFor: (device: Device) => Promise<Either<Refusal, Action>>;
   /** What to type to come back to a run that was left. */
   readonly again: string;
+  /** A run of this kind that was left on the device is what was asked for; one of another kind is only brought to its end. */
+  readonly continues: ActionKind | null;
+  /** What to add when the run failed. */
+  readonly ifFailed?: (failure: Failure) => string;
   /** The command shows what came of it itself, unless it failed. */
   readonly isQuiet?: boolean;
 }
@@ -60,7 +64,17 @@ export async function runByHand(order: HandOrder, tools: HandTools): Promise<num
     const device = await readyDevice(order, tools, interruption);
     if ('code' in device) return refused(device, tools.terminal);
     const left = tools.activeRunOf(device.uuid);
-    if (left !== null) return await followed(order, tools, interruption, () => tools.runs.adopt(left, device));
+    if (left !== null && left.kind === order.continues) {
+      tools.terminal.complain(
+        `Following run ${left.runId} (${left.kind}), which was left on the device; no other is begun.`,
+      );
+      return await followed(order, tools, interruption, () => tools.runs.adopt(left, device));
+    }
+    if (left !== null) {
+      const run = await tools.runs.adopt(left, device);
+      if (run === null || run.outcome === null)
+        return refused(interruption.isThere ? INTERRUPTED : BUSY, tools.terminal);
+    }
     const action = await order.actionFor(device);
     if (isLeft(action)) return refused(action.left, tools.terminal);
     return await followed(order, tools, interruption, () => tools.runs.start(action.right));
@@ -149,7 +163,7 @@ async function followed(
   runs.leave();
   terminal.progress('');
   if (run === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
-  if (run.outcome !== null) return told(run, terminal, order.isQuiet === true);
+  if (run.outcome !== null) return told(run, terminal, order);
   const how = `It goes on, on the device. See the controller's log for what comes of it, or type "${order.again}" to follow it again.`;
   const why = interruption.isThere ? `Left run ${run.runId}.` : `Lost the link to run ${run.runId}.`;
   return refused({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
@@ -162,13 +176,18 @@ const BUSY = {
 };
 
 /** Says what came of a run that has ended. */
-function told({ outcome, startedAt, endedAt }: RunRecord, terminal: Terminal, isQuiet: boolean): number {
+function told(
+  { outcome, startedAt, endedAt }: RunRecord,
+  terminal: Terminal,
+  { isQuiet = false, ifFailed = () => '' }: Pick<HandOrder, 'isQuiet' | 'ifFailed'>,
+): number {
   if (outcome === null) throw new TypeError('only a run that has ended is told');
   const tookMs = Math.max(0, (endedAt ?? startedAt) - startedAt);
   if (outcome.kind === 'succeeded') {
     if (!isQuiet) terminal.say(`${effectText(outcome.effect, tookMs)}.`);
     return 0;
   }
-  terminal.complain(`Failed after ${durationText(tookMs)}: ${describeFailure(outcome.failure)}.`);
+  const more = ifFailed(outcome.failure);
+  terminal.complain(`Failed after ${durationText(tookMs)}: ${describeFailure(outcome.failure)}.${more}`);
   return exitCodeOf(outcome.failure);
 }

@@ -27,6 +27,7 @@ export async function execute({ words, flags }: Call, tools: ExecuteTools): Prom
       meant,
       isPatient: flags.has('wait'),
       again: `balena-backup history ${meant}`,
+      continues: null,
       actionFor: (device) => {
         const target = tools.targetOf(url, command.options, device);
         if (isLeft(target)) return Promise.resolve(left({ code: 2, message: `The URL: ${target.left.join('; ')}.` }));

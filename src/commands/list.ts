@@ -21,6 +21,7 @@ export async function list(call: Call, tools: LookTools): Promise<number> {
       meant,
       isPatient: call.flags.has('wait'),
       again: `balena-backup list ${meant}`,
+      continues: null,
       isQuiet: true,
       actionFor: async (device) => {
         const policy = await tools.policyOf(device);

@@ -3,9 +3,10 @@ import { actionIdOf, type ActionKind, type ActionOf } from '../model/action';
 import type { DeviceUuid, Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
-import type { Target, VolumeSelection } from '../model/policy';
+import type { FailureKind } from '../model/failure';
 import type { RestoreOrder } from '../model/restoreorder';
 import { askedTime, planRestore } from '../model/restoreplan';
+import type { RestoreSource } from '../model/restoresource';
 import { planText } from '../model/restoretext';
 import type { Survey } from '../model/survey';
 import { type HandTools, runByHand } from './byhand';
@@ -15,20 +16,15 @@ import { deviceText } from './finddevice';
 import type { Refusal } from './refusal';
 import { parseRestoreCall, type RestoreCall } from './restorecall';
 
-/** Whose backups are restored, and where they are. */
-export interface RestoreSource {
-  readonly uuid: DeviceUuid;
-  readonly target: Target;
-  /** What the policy backs up. */
-  readonly volumes: VolumeSelection;
-}
-
 export interface RestoreTools extends HandTools {
   /** BACKUP_ASSUME_YES. */
   readonly assumesYes: boolean;
   /** The device's own backups, or those of the device `from`. */
   readonly sourceOf: (device: Device, from: DeviceUuid | null) => Promise<Either<Refusal, RestoreSource>>;
 }
+
+/** Failures that say themselves how the volumes are, or cannot know. */
+const UNCERTAIN: readonly FailureKind[] = ['restore-failed', 'run-lost', 'defect'];
 
 /** Brings volumes back: shows what would be done, asks, and does it. Gives the exit code. */
 export async function restore(call: Call, tools: RestoreTools): Promise<number> {
@@ -44,6 +40,8 @@ export async function restore(call: Call, tools: RestoreTools): Promise<number> 
       meant,
       isPatient: wanted.isPatient,
       again: `balena-backup restore ${meant}`,
+      continues: 'restore',
+      ifFailed: ({ kind }) => (UNCERTAIN.includes(kind) ? '' : ' The volumes of the device are as they were.'),
       actionFor: (device) => actionFor(device, wanted, tools),
     },
     tools,

@@ -63,6 +63,7 @@ async function askDevice(call: Call, target: Target, tools: SnapshotsTools): Pro
       meant,
       isPatient: call.flags.has('wait'),
       again: `balena-backup snapshots ${meant}`,
+      continues: null,
       isQuiet: true,
       actionFor: (device) => Promise.resolve(right(lookOf(device, target, command, tools.now()))),
     },

@@ -12,7 +12,8 @@ import { parseTarget, serverOf } from './target';
 import { parseTimezone } from './timezone';
 import { parseVolumes } from './volumes';
 
-type ResolveSettings = Pick<Settings, 'defaults' | 'environment' | 'urlVariables' | 'backupSelf' | 'selfUuid'>;
+/** What of the settings a policy is made with. */
+export type ResolveSettings = Pick<Settings, 'defaults' | 'environment' | 'urlVariables' | 'backupSelf' | 'selfUuid'>;
 
 /** A text and where it was found. */
 interface Found {
