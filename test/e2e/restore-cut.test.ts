@@ -3,6 +3,7 @@ import { differencesOf } from '../demo/proofs';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { command, type CommandProcess, startCommand } from '../support/command';
+import { startInTerminal } from '../support/pty';
 import { type Tree, treeOf } from '../support/tree';
 import { until } from '../support/wait';
 
@@ -196,14 +197,20 @@ describe('a restore that is cut off', () => {
     await collected();
   });
 
-  it('by a person, while it fetches: nothing has changed, and the command says so', async () => {
+  it('by a person with Ctrl-C: nothing has changed, and the command says so', async () => {
     const { good, bad } = await changed();
-    const running = restoring();
+    const environment = lab.environment({ ...SLOWLY, BACKUP_URL: slowUrl });
+    const terminal = startInTerminal(environment, 100, 'restore', device.uuid);
+    await terminal.shows(/Restore now\? \[y\/N\]/);
+    terminal.type('y\n');
     await fetching();
-    running.child.kill('SIGINT');
+    terminal.type('\u0003');
+    await terminal.shows(/stop it there \[s\]\?/);
+    terminal.type('s\n');
 
-    expect((await running.ended).code).toBe(130);
-    await settled(good, bad);
-    await collected();
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.shown()).toMatch(/cancelled by a person\. The volumes of the device are as they were/);
+    expect(await settled(good, bad)).toEqual(BEFORE);
+    expect((await device.containers()).map(({ name }) => name)).not.toContain('balena-backup-run');
   });
 });

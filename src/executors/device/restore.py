@@ -54,11 +54,19 @@ def begin(order, voice):
         exchange.locks.take([each for each in found if each['service'] and each['app']], False)
         exchange.save()
     except Refused as refused:
-        if exchange is not None:
-            exchange.locks.release()
-        voice.result({'ok': False, 'kind': refused.kind, 'names': refused.names})
+        give_way(exchange, voice, {'kind': refused.kind, 'names': refused.names})
+        return
+    except OSError as error:
+        give_way(exchange, voice, {'kind': 'exchange', 'names': [str(error)]})
         return
     exchange.run(insists=False)
+
+
+def give_way(exchange, voice, why):
+    """Nothing was stopped yet."""
+    if exchange is not None:
+        exchange.locks.release()
+    voice.result({'ok': False, **why})
 
 
 def halt():
