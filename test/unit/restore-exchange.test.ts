@@ -168,6 +168,26 @@ describe('an exchange', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it.each([
+    { name: 'ended', marks: ['overlaying', 'ready'], result: { ok: true, restored: { undo: 'none' } } },
+    { name: 'cut off in the middle', marks: ['overlaying'], result: { ok: false, kind: 'overlay-interrupted' } },
+    { name: 'cut off before it wrote', marks: [], result: { ok: false, kind: 'interrupted' } },
+  ])('in place that was $name starts the services again and says how it is', async ({ marks, result }) => {
+    fill();
+    const stopped = box.containers.filter((each) => each.up && each.volumes.includes('data'));
+    for (const each of stopped) each.up = false;
+    const journal = { ...ORDER, kind: 'in-place', app: 7, nonce: 'n0nce', state: 'halted', entries: 0, bytes: 0 };
+    const notes = stopped.map(({ name, service }) => ({ id: name, name, service, app: '7' }));
+    box.put(box.staging('work/journal.json'), JSON.stringify({ ...journal, stopped: notes }));
+    box.put(join(box.root, 'supervisor/services/7/web/updates.lock'), 'balena-backup n0nce\n');
+    rmSync(box.staging('work/ready'));
+    for (const mark of marks) box.put(box.staging(`work/${mark}`), '');
+
+    expect((await box.live()).result).toMatchObject(result);
+    expect(up()).toEqual(['web', 'both', 'byhand', 'elsewhere']);
+    expect(leftovers()).toEqual([]);
+  });
+
   it('never begins once a person has ended the run', async () => {
     fill();
     box.put(box.staging('decided-n0nce'), 'cancelled\n');
