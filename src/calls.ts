@@ -1,11 +1,14 @@
 import type { CommandName } from './commands/table';
 import type { Perform } from './perform';
 
+/** All but those that need no settings. */
+export type SettingsCommand = Exclude<CommandName, 'completion'>;
+
 /**
  * What each command is joined from. It is loaded by the command that needs it and no other: help and small commands must
  * not wait for the SDK. A command without a line here does not compile.
  */
-export const CALLS: { readonly [N in CommandName]: Perform } = {
+export const CALLS: { readonly [N in SettingsCommand]: Perform } = {
   run: async (_call, settings) => {
     const { runController } = await import('./controller.js');
     return runController(settings);
@@ -31,6 +34,8 @@ export const CALLS: { readonly [N in CommandName]: Perform } = {
   status: inquiry('status'),
   history: inquiry('history'),
   doctor: async (...given) => (await import('./doctor.js')).performDoctor(...given),
+  passphrase: async (...given) => (await import('./keycommands.js')).performPassphrase(...given),
+  'accept-host-key': async (...given) => (await import('./keycommands.js')).performAccept(...given),
 };
 
 function inquiry(name: 'plan' | 'why' | 'status' | 'history'): Perform {

@@ -41,6 +41,15 @@ export function readEnvironment(): Either<readonly string[], Settings> {
   return readSettings(process.env, (path) => readFileSync(path, 'utf8'));
 }
 
+/** STATE_DIR alone, for what must work without any other variable; its default where it is wrong. */
+export function readStateDir(): string {
+  return stateDirOf(new VariableReader(process.env, () => ''));
+}
+
+function stateDirOf(reader: VariableReader): string {
+  return reader.parsed('STATE_DIR', '/data', parseFolder);
+}
+
 /** Reads and checks every variable of design section 2. Left: all problems at once; none shows a secret's value. */
 export function readSettings(environment: Environment, readFile: ReadFile): Either<readonly string[], Settings> {
   const reader = new VariableReader(environment, readFile);
@@ -218,7 +227,7 @@ function placesOf(
   reader: VariableReader,
 ): Pick<Settings, 'stateDir' | 'heartbeat' | 'keysDir' | 'logLevel' | 'logFormat'> {
   return {
-    stateDir: reader.parsed('STATE_DIR', '/data', parseFolder),
+    stateDir: stateDirOf(reader),
     heartbeat: reader.parsed<string | null>('HEARTBEAT', null, parseFolder),
     keysDir: reader.parsed('KEYS_DIR', '/keys', parseFolder),
     logLevel: reader.parsed('LOG_LEVEL', 'info', oneOf(['error', 'warn', 'info', 'debug'])),

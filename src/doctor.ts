@@ -137,7 +137,9 @@ async function loginBy(
   const fleet = kind === 'gateway' ? null : await survey();
   if (fleet !== null && isLeft(fleet)) return fleet;
   const device = fleet === null ? null : sampleOf(resolve(fleet.right.devices), kind);
-  return (await doors.login(kind, device, signal)) ?? NO_DEVICE;
+  const door = doors.door(kind, device);
+  if (door === null) return NO_DEVICE;
+  return map((login: Omit<Login, 'host'>) => ({ host: door.host, ...login }))(await door.login(signal));
 }
 
 const NO_KEY = warn(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Either, map, right } from 'fp-ts/Either';
+import { type Either, right } from 'fp-ts/Either';
 import { createFleetApi } from './balena/fleetapi';
 import { openHostKeys } from './keys/hostkeys';
 import { openKeys } from './keys/keys';
@@ -10,7 +10,7 @@ import type { Failure } from './model/failure';
 import type { HostKeys, ShownHostKey } from './model/hostkey';
 import type { FleetApi, Keys } from './model/ports';
 import type { Settings, TransportKind } from './model/settings';
-import { shownKey, type TriedLogin, tryLogin } from './transport/probe';
+import { fingerprintOfLine, shownKey, type TriedLogin, tryLogin } from './transport/probe';
 import { doorOf } from './transport/transports';
 import type { WayOptions } from './transport/way';
 
@@ -22,17 +22,17 @@ export interface Doors {
   /** Whether our key of that name is there: asking for one that is not would make it. */
   readonly has: (key: 'fleet' | 'ca') => boolean;
   readonly username: () => Promise<Either<Failure, string>>;
-  /** Null for a way to devices where there is no device. */
-  readonly login: (
-    kind: TransportKind,
-    device: Device | null,
-    signal: AbortSignal,
-  ) => Promise<Either<Failure, TriedLogin & { readonly host: string }> | null>;
-  readonly shown: (
-    kind: TransportKind,
-    device: Device | null,
-    signal: AbortSignal,
-  ) => Promise<Either<Failure, ShownHostKey> | null>;
+  /** The server that a way leads to; null for a way to devices where there is no device. */
+  readonly door: (kind: TransportKind, device: Device | null) => Door | null;
+}
+
+/** One SSH server. */
+export interface Door {
+  readonly host: string;
+  readonly pinned: ShownHostKey | null;
+  readonly remembered: ShownHostKey | null;
+  readonly login: (signal: AbortSignal) => Promise<Either<Failure, TriedLogin>>;
+  readonly shown: (signal: AbortSignal) => Promise<Either<Failure, ShownHostKey>>;
 }
 
 const LIMITS = { resolveMs: 5000, connectMs: 5000, handshakeMs: 6000, loginPausesMs: [] } as const;
@@ -51,17 +51,24 @@ export function openDoors(settings: Settings, apiTimeoutMs: number): Doors {
     hostKeys,
     has: (key) => existsSync(join(kept, key)),
     username,
-    login: async (kind, device, signal) => {
-      const door = doorOf(kind, device, settings, options);
-      if (door === null) return null;
-      const tried = await tryLogin(door, options, signal);
-      return map((login: TriedLogin) => ({ host: door.host, ...login }))(tried);
-    },
-    shown: async (kind, device, signal) => {
-      // The gateway itself wants no name before it is trusted, so that no API is needed for it.
+    door: (kind, device) => {
+      // The gateway wants no name before it is trusted, so that no API is needed to see its key.
       const own: WayOptions = kind === 'gateway' ? { ...options, username: () => Promise.resolve(right('')) } : options;
-      const door = doorOf(kind, device, settings, own);
-      return door === null ? null : shownKey(door, door.pinnedHostKey ?? hostKeys.lookup(door.host), own, signal);
+      const far = doorOf(kind, device, settings, options);
+      if (far === null) return null;
+      const { host, pinnedHostKey } = far;
+      const known = hostKeys.lookup(host);
+      return {
+        host,
+        pinned: shownAs(pinnedHostKey),
+        remembered: shownAs(known),
+        login: (signal) => tryLogin(far, options, signal),
+        shown: (signal) => shownKey(far, pinnedHostKey ?? known, own, signal),
+      };
     },
   };
+}
+
+function shownAs(key: string | null): ShownHostKey | null {
+  return key === null ? null : { key, fingerprint: fingerprintOfLine(key) };
 }

@@ -23,6 +23,7 @@ async function main(typed: readonly string[], terminal: Terminal): Promise<numbe
 async function called(name: CommandName, rest: readonly string[], terminal: Terminal): Promise<number> {
   const call = parseCall(commandOf(name), rest);
   if (isLeft(call)) return refused(terminal, call.left);
+  if (name === 'completion') return (await import('./completion.js')).performCompletion(call.right, terminal);
   const settings = await readSettings(terminal);
   if (settings === null) return 2;
   const { CALLS } = await import('./calls.js');

@@ -119,6 +119,28 @@ export const COMMANDS = [
     words: [0, 0],
     values: ['output'],
   },
+  {
+    name: 'passphrase',
+    usage: 'UUID',
+    summary: "says what a device's snapshots are encrypted with, for use with plain Duplicity, and nothing else",
+    example: 'PASSPHRASE="$(balena-backup passphrase 3fa7c01)" duplicity restore URL FOLDER',
+    words: [1, 1],
+  },
+  {
+    name: 'accept-host-key',
+    usage: 'HOST[:PORT] [--yes]',
+    summary: 'compares the host key that a server shows with the one that is remembered, and trusts it if you say so',
+    example: 'balena-backup accept-host-key ssh.balena-devices.com',
+    words: [1, 1],
+    flags: ['yes'],
+  },
+  {
+    name: 'completion',
+    usage: 'bash|zsh|fish',
+    summary: 'says the script that teaches a shell to complete commands, options and device names',
+    example: 'eval "$(balena-backup completion bash)"',
+    words: [1, 1],
+  },
 ] as const satisfies readonly CommandInfo[];
 
 export type CommandName = (typeof COMMANDS)[number]['name'];
