@@ -77,6 +77,9 @@ export function idOf(row: unknown): number | null {
   return isLeft(decoded) ? null : decoded.right.id;
 }
 
+/** Most devices have none of their own. */
+const NO_TAGS: Tags = new Map();
+
 function tagsOf(rows: readonly t.TypeOf<typeof TagRow>[]): Tags {
-  return new Map(rows.map((row) => [row.tag_key, row.value ?? '']));
+  return rows.length === 0 ? NO_TAGS : new Map(rows.map((row) => [row.tag_key, row.value ?? '']));
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { isCannotOpen, LedgerError, unreadable } from './ledgererror';
 import { migrate, versionOf } from './schema';
+import { statement } from './statement';
 
 /** Other processes hold the lock for milliseconds; a machine short of breath gets more than enough. */
 const BUSY_TIMEOUT_MS = 15_000;
@@ -57,25 +58,25 @@ export function againIfMoved<T>(reading: () => T): T {
 
 /** Does the work in one transaction that sees no other writer; what throws leaves nothing behind. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  statement(database, 'BEGIN IMMEDIATE').run();
   try {
     const result = work();
-    database.exec('COMMIT');
+    statement(database, 'COMMIT').run();
     return result;
   } catch (error) {
     // A full disk rolls back by itself.
-    if (database.isTransaction) database.exec('ROLLBACK');
+    if (database.isTransaction) statement(database, 'ROLLBACK').run();
     throw error;
   }
 }
 
 /** Does the reading at one moment of the ledger, whoever writes meanwhile. */
 export function atOneMoment<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN');
+  statement(database, 'BEGIN').run();
   try {
     return work();
   } finally {
-    if (database.isTransaction) database.exec('COMMIT');
+    if (database.isTransaction) statement(database, 'COMMIT').run();
   }
 }
 

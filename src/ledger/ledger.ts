@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ledger } from '../model/ports';
 import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database';
+import { DeviceBook } from './devicebook';
 import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
-import { type EndedRuns, readActive, readFacts, readNews, readRunsOf } from './reading';
+import { readActive, readNews, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
 import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
@@ -14,6 +15,11 @@ import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './st
 export function openLedger(stateDir: string): Ledger {
   const path = ledgerPath(stateDir);
   const database = withWords(path, () => openDatabase(path));
+  return ledgerIn(database, path);
+}
+
+/** The same in a database that is open and at our version; `path` is what errors call it. */
+export function ledgerIn(database: DatabaseSync, path: string): Ledger {
   return ledgerOn(database, {
     read: (work) => withWords(path, () => atOneMoment(database, work)),
     write: (work) => withWords(path, () => inTransaction(database, work)),
@@ -26,32 +32,36 @@ interface Access {
 }
 
 function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
-  const ended: EndedRuns = new Map();
+  const book = new DeviceBook(database);
   return {
-    facts: () => read(() => readFacts(database, ended)),
+    facts: () => read(() => book.facts()),
     active: () => read(() => readActive(database)),
     news: (mark) => read(() => readNews(database, mark)),
     runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
     see: (sightings, now, rejected = new Set()) => {
       write(() => {
-        recordSightings(database, { sightings, rejected }, now);
+        recordSightings(database, book, { sightings, rejected, now });
       });
     },
-    begin: (run, owner, leaseUntil) => write(() => beginRun(database, run, owner, leaseUntil)),
+    begin: (run, owner, leaseUntil) => {
+      book.touch(run.device);
+      return write(() => beginRun(database, run, owner, leaseUntil));
+    },
     renew: (owner, leaseUntil) => write(() => renewLeases(database, owner, leaseUntil)),
     takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
     release: (runId, owner, until) => {
-      write(() => {
-        releaseRun(database, runId, owner, until);
-      });
+      write(() => releaseRun(database, runId, owner, until));
     },
     advance: (runId, phase, now) => {
-      write(() => {
-        advanceRun(database, runId, { phase, at: now });
-      });
+      write(() => advanceRun(database, runId, { phase, at: now }));
     },
-    finish: (runId, ending) => write(() => finishRun(database, runId, ending)),
+    finish: (runId, ending) => {
+      const device = write(() => finishRun(database, runId, ending));
+      if (device !== null) book.touch(device);
+      return device !== null;
+    },
     skip: (device, slot) => {
+      book.touch(device);
       write(() => {
         markHandled(database, device, slot);
       });

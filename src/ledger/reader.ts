@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { KnownDevice, Ledger } from '../model/ports';
 import { againIfMoved, atOneMoment, ledgerPath, openReadOnly } from './database';
+import { DeviceBook } from './devicebook';
+import { readKnown } from './knowndevices';
 import { withWords } from './ledgererror';
-import { readActive, readFacts, readKnown, readRunsOf } from './reading';
+import { readActive, readRunsOf } from './reading';
 import { versionOf } from './schema';
 
 /** What commands that change nothing may ask of the ledger. */
@@ -26,7 +28,7 @@ export function openReader(stateDir: string): LedgerReader {
   }
 
   return {
-    facts: () => ask<ReturnType<Ledger['facts']>>((ledger) => readFacts(ledger, new Map()), new Map()),
+    facts: () => ask<ReturnType<Ledger['facts']>>((ledger) => new DeviceBook(ledger).facts(), new Map()),
     known: () => ask(readKnown, []),
     active: () => ask(readActive, []),
     runsOf: (device, limit) => ask((ledger) => readRunsOf(ledger, device, limit), []),

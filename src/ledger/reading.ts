@@ -1,47 +1,22 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
-import type { KnownDevice, RunMark, RunNews } from '../model/ports';
-import { type DeviceFacts, type RunRecord, storedBy } from '../model/run';
-import { attemptsOf, decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
-
-/** Runs that have ended, by their place in the order of runs: they never change, so they are read and decoded once. */
-export type EndedRuns = Map<number, RunRecord>;
-
-/** Facts of every device that was ever seen enabled. `known` is filled, and emptied of what no device points to any more. */
-export function readFacts(database: DatabaseSync, known: EndedRuns): ReadonlyMap<DeviceUuid, DeviceFacts> {
-  const rows = readDevices(database, 'WHERE seen = 1');
-  const wanted = new Set(rows.flatMap((row) => [row.last_run, row.last_success, row.last_full]));
-  for (const seq of known.keys()) if (!wanted.has(seq)) known.delete(seq);
-  const missing = [...wanted].filter((seq) => seq !== null && !known.has(seq));
-  for (const { seq, run } of readEnded(database, missing)) known.set(seq, run);
-  const active = new Map(readActive(database).map((run) => [run.device, run]));
-  return new Map(rows.map((row) => [row.uuid, factsOf(row, known, active.get(row.uuid) ?? null)]));
-}
-
-/** All devices that a pass saw enabled or a person ran something on, by name. */
-export function readKnown(database: DatabaseSync): readonly KnownDevice[] {
-  const facts = readFacts(database, new Map());
-  const rows = readDevices(database, 'ORDER BY name, uuid');
-  return rows.map(({ uuid, name, enabled }) => ({
-    uuid,
-    name,
-    isEnabled: enabled === 1,
-    facts: facts.get(uuid) ?? null,
-  }));
-}
+import type { RunMark, RunNews } from '../model/ports';
+import type { RunRecord } from '../model/run';
+import { decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
+import { statement } from './statement';
 
 /** The active runs, in the order in which they were started. */
 export function readActive(database: DatabaseSync): readonly RunRecord[] {
-  const rows = database.prepare('SELECT * FROM run INDEXED BY run_active WHERE ended_at IS NULL ORDER BY seq').all();
+  const rows = statement(database, 'SELECT * FROM run INDEXED BY run_active WHERE ended_at IS NULL ORDER BY seq').all();
   return rows.map((row) => storedRunOf(row).run);
 }
 
 /** What `Ledger.news` promises. */
 export function readNews(database: DatabaseSync, mark: RunMark | null): RunNews {
   const active = new Set(activeSeqs(database));
-  const last = Number(database.prepare('SELECT max(seq) AS seq FROM run').get()?.['seq'] ?? 0);
+  const last = Number(statement(database, 'SELECT max(seq) AS seq FROM run').get()?.['seq'] ?? 0);
   if (mark === null) return { begun: [], ended: [], mark: { upTo: last, active } };
-  const begun = database.prepare('SELECT * FROM run WHERE seq > ? ORDER BY seq').all(mark.upTo).map(storedRunOf);
+  const begun = statement(database, 'SELECT * FROM run WHERE seq > ? ORDER BY seq').all(mark.upTo).map(storedRunOf);
   const gone = readEnded(
     database,
     [...mark.active].filter((seq) => !active.has(seq)).sort((a, b) => a - b),
@@ -51,7 +26,7 @@ export function readNews(database: DatabaseSync, mark: RunMark | null): RunNews 
 }
 
 function activeSeqs(database: DatabaseSync): readonly number[] {
-  const rows = database.prepare('SELECT seq FROM run INDEXED BY run_active WHERE ended_at IS NULL').all();
+  const rows = statement(database, 'SELECT seq FROM run INDEXED BY run_active WHERE ended_at IS NULL').all();
   return rows.map((row) => Number(row['seq']));
 }
 
@@ -61,43 +36,50 @@ function runOf({ run }: StoredRun): RunRecord {
 
 /** The device's runs, latest first. */
 export function readRunsOf(database: DatabaseSync, device: DeviceUuid, limit: number): readonly RunRecord[] {
-  const rows = database.prepare('SELECT * FROM run WHERE device = ? ORDER BY seq DESC LIMIT ?').all(device, limit);
+  const rows = statement(database, 'SELECT * FROM run WHERE device = ? ORDER BY seq DESC LIMIT ?').all(device, limit);
   return rows.map((row) => storedRunOf(row).run);
 }
 
-/** The rows of `device`, all or those that the clause selects. */
-export function readDevices(database: DatabaseSync, where = ''): readonly DeviceRow[] {
-  return database
-    .prepare(`SELECT * FROM device ${where}`)
-    .all()
-    .map((row) => decodeRow(DeviceRow, row, 'a device'));
+/** The rows of `device` that were seen enabled. */
+export function readDevices(database: DatabaseSync): readonly DeviceRow[] {
+  return decoded(statement(database, 'SELECT * FROM device WHERE seen = 1').iterate(), deviceRowOf);
 }
 
-function readEnded(database: DatabaseSync, seqs: readonly (number | null)[]): readonly StoredRun[] {
+/** Those of them that are named. */
+export function readSomeDevices(database: DatabaseSync, devices: readonly DeviceUuid[]): readonly DeviceRow[] {
+  const sql = 'SELECT device.* FROM json_each(?) AS wanted JOIN device ON device.uuid = wanted.value WHERE seen = 1';
+  return decoded(statement(database, sql).iterate(JSON.stringify(devices)), deviceRowOf);
+}
+
+/** All rows, also of devices that a person ran something on, by name. */
+export function readDevicesByName(database: DatabaseSync): readonly DeviceRow[] {
+  return decoded(statement(database, 'SELECT * FROM device ORDER BY name, uuid').iterate(), deviceRowOf);
+}
+
+const COLUMNS = `seq, run_id, action_id, kind, device, device_name, slot, attempt, nonce, place, started_at, ended_at,
+  owner_process, owner_started_at, lease_until, phase, json_set(outcome, '$.tail', json_array()) AS outcome`;
+
+/** Ended runs by their place, without their output and phases, which would fill the memory of a large fleet. */
+export function readSummaries(database: DatabaseSync, seqs: readonly number[]): ReadonlyMap<number, RunRecord> {
+  if (seqs.length === 0) return new Map();
+  const sql = `SELECT ${COLUMNS} FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value`;
+  const runs = decoded(statement(database, sql).iterate(JSON.stringify(seqs)), storedRunOf);
+  return new Map(runs.map(({ seq, run }) => [seq, run]));
+}
+
+function readEnded(database: DatabaseSync, seqs: readonly number[]): readonly StoredRun[] {
   if (seqs.length === 0) return [];
-  return database
-    .prepare('SELECT run.* FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value')
-    .all(JSON.stringify(seqs))
-    .map(storedRunOf);
+  const sql = 'SELECT run.* FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value';
+  return statement(database, sql).all(JSON.stringify(seqs)).map(storedRunOf);
 }
 
-function factsOf(row: DeviceRow, ended: EndedRuns, active: RunRecord | null): DeviceFacts {
-  const endedRun = (seq: number | null): RunRecord | null => (seq === null ? null : (ended.get(seq) ?? null));
-  const full = endedRun(row.last_full);
-  return {
-    device: row.uuid,
-    enabledSince: row.enabled_since,
-    scheduleSince: row.schedule_since,
-    scheduleKey: row.schedule_key,
-    handledSlot: row.handled_slot,
-    handledRequest: row.handled_request,
-    active,
-    last: endedRun(row.last_run),
-    lastSuccess: endedRun(row.last_success),
-    lastFullAt: storedBy(full)?.snapshotAt ?? null,
-    lastFullPlace: full?.place ?? null,
-    failures: row.failures,
-    retryAt: row.retry_at,
-    attempts: new Map(attemptsOf(row.attempts)),
-  };
+/** One row after another: those of a large fleet do not fit beside what is made of them. */
+function decoded<T>(rows: Iterable<unknown>, decode: (row: unknown) => T): readonly T[] {
+  const all: T[] = [];
+  for (const row of rows) all.push(decode(row));
+  return all;
+}
+
+function deviceRowOf(row: unknown): DeviceRow {
+  return decodeRow(DeviceRow, row, 'a device');
 }

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Ledger } from '../model/ports';
 import { againIfMoved, ledgerPath, openReadOnly, tracelessUrl } from './database';
+import { DeviceBook } from './devicebook';
 import { withWords } from './ledgererror';
-import { type EndedRuns, readActive, readFacts, readRunsOf } from './reading';
+import { readActive, readRunsOf } from './reading';
 import { migrate, versionOf } from './schema';
 import { recordSightings } from './sightings';
 
@@ -17,14 +18,14 @@ export type ScratchLedger = Pick<Ledger, 'see' | 'facts' | 'active' | 'runsOf' |
 export function openScratch(stateDir: string): ScratchLedger {
   const path = ledgerPath(stateDir);
   const database = withWords(path, () => againIfMoved(() => copied(path)));
-  const ended: EndedRuns = new Map();
+  const book = new DeviceBook(database);
   return {
     see: (sightings, now, rejected = new Set()) => {
       withWords(path, () => {
-        recordSightings(database, { sightings, rejected }, now);
+        recordSightings(database, book, { sightings, rejected, now });
       });
     },
-    facts: () => withWords(path, () => readFacts(database, ended)),
+    facts: () => withWords(path, () => book.facts()),
     active: () => withWords(path, () => readActive(database)),
     runsOf: (device, limit) => withWords(path, () => readRunsOf(database, device, limit)),
     close: () => {

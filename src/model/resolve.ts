@@ -1,10 +1,12 @@
 import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
 import { parseAddress } from './address';
 import { parseBytes } from './bytes';
+import type { DeviceUuid } from './brand';
 import type { Device } from './device';
 import { parseInterval } from './interval';
 import type { Desire, DesiredDevice, Origin, Policy, PolicyProblem, Resolved } from './policy';
 import { quoted } from './quote';
+import { policySharer } from './policysharing';
 import { rejectRivals } from './rivals';
 import { parseSchedule } from './schedule';
 import type { DefaultField, Settings } from './settings';
@@ -23,7 +25,26 @@ interface Found {
 
 /** What the tags and defaults ask for each device: environment < fleet tag < device tag. The order is the devices'. */
 export function resolveDesired(devices: readonly Device[], settings: ResolveSettings): readonly DesiredDevice[] {
-  return rejectRivals(devices.map((device) => ({ device, desire: desireOf(device, settings) })));
+  return createResolver(settings)(devices);
+}
+
+/** The same for one answer of the API after another: where the very tags are known from the last one, they are not read again. */
+export function createResolver(settings: ResolveSettings): (devices: readonly Device[]) => readonly DesiredDevice[] {
+  let known: ReadonlyMap<DeviceUuid, DesiredDevice> = new Map();
+  const share = policySharer();
+  const desireWith = (device: Device): Desire => share(desireOf(device, settings));
+  return (devices) => {
+    const read = new Map<DeviceUuid, DesiredDevice>();
+    for (const device of devices) read.set(device.uuid, readAgain(device, known.get(device.uuid), desireWith));
+    known = read;
+    return rejectRivals([...read.values()]);
+  };
+}
+
+function readAgain(device: Device, before: DesiredDevice | undefined, read: (device: Device) => Desire): DesiredDevice {
+  if (before?.device === device) return before;
+  const isSame = before !== undefined && before.device.tags === device.tags && before.device.fleet === device.fleet;
+  return { device, desire: isSame ? before.desire : read(device) };
 }
 
 function desireOf(device: Device, settings: ResolveSettings): Desire {

@@ -108,7 +108,7 @@ export interface DeviceFacts {
   /** The last token of `backupRequest` that is handled; the one found with an empty ledger counts as handled. */
   readonly handledRequest: string | null;
   readonly active: RunRecord | null;
-  /** The latest ended run. */
+  /** The latest ended run. This and the last success come without their last lines of output: `runsOf` has those. */
   readonly last: RunRecord | null;
   readonly lastSuccess: RunRecord | null;
   /** Of the last success: when, and what the newest full at that place is. */

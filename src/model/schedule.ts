@@ -68,7 +68,7 @@ function nicknamed(text: string): Either<string, readonly string[]> {
 /** The first slot strictly after `after`, or null when there is none. */
 export function nextSlot(schedule: Schedule, after: Instant): Instant | null {
   const job = jobOf(schedule);
-  return gapAround(job, after).next;
+  return isWithin(job.gap, after) ? job.gap.next : job.next(after);
 }
 
 /** The latest slot of (after, now], with what it makes up for. */

@@ -32,28 +32,46 @@ export interface ReportInput {
 
 /** The events of a pass beside its runs, and what has been told with them. Pure. */
 export function reportOf(told: Told, input: ReportInput): { readonly events: readonly Event[]; readonly told: Told } {
-  const events: Event[] = [];
-  const policies = new Map<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>();
-  const holds = new Map<DeviceUuid, string>();
-  for (const each of input.desired) {
-    const { uuid } = each.device;
-    const key = keyOf(each);
-    const before = told.policies.get(uuid)?.key ?? DROPPED;
-    policies.set(uuid, { device: refOf(each.device), key });
-    // A device that was never enabled is not news, unless its tag seems to be a mistake.
-    if (before !== key) events.push(policyEvent(each));
-    const verdict = input.verdicts.get(uuid);
-    if (verdict?.kind !== 'held') continue;
-    const { reason, until } = verdict;
-    holds.set(uuid, reason);
-    const changed = told.holds.get(uuid) !== reason && reason !== 'in-flight';
-    events.push({ event: 'device.held', device: refOf(each.device), reason, until, changed });
-  }
-  events.push(...goneEvents(told, policies));
+  const { policies, events: policyNews } = policyReport(told, input);
+  const { holds, events: waits } = holdReport(told, input);
   const shut = new Set([...input.stores].filter(([, gate]) => gate.kind !== 'open').map(([store]) => store));
   const sshRefused = input.ssh.kind !== 'open';
-  events.push(...storeEvents(told.stores, shut, input), ...sshEvents(told.sshRefused, sshRefused, input));
-  return { events, told: { policies, holds, stores: shut, sshRefused } };
+  const shared = [...storeEvents(told.stores, shut, input), ...sshEvents(told.sshRefused, sshRefused, input)];
+  return {
+    events: [...policyNews, ...waits, ...goneEvents(told, policies), ...shared],
+    told: { policies, holds, stores: shut, sshRefused },
+  };
+}
+
+function policyReport(told: Told, { desired }: ReportInput): Pick<Told, 'policies'> & { events: readonly Event[] } {
+  const events: Event[] = [];
+  const policies = new Map<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>();
+  for (const each of desired) {
+    const key = keyOf(each);
+    const before = told.policies.get(each.device.uuid);
+    const isKnown = before?.key === key && before.device.name === each.device.name;
+    policies.set(each.device.uuid, isKnown ? before : { device: refOf(each.device), key });
+    // A device that was never enabled is not news, unless its tag seems to be a mistake.
+    if ((before?.key ?? DROPPED) !== key) events.push(policyEvent(each));
+  }
+  return { policies, events };
+}
+
+function holdReport(
+  told: Told,
+  { desired, verdicts }: ReportInput,
+): Pick<Told, 'holds'> & { events: readonly Event[] } {
+  const events: Event[] = [];
+  const holds = new Map<DeviceUuid, string>();
+  for (const { device } of desired) {
+    const verdict = verdicts.get(device.uuid);
+    if (verdict?.kind !== 'held') continue;
+    const { reason, until } = verdict;
+    holds.set(device.uuid, reason);
+    const changed = told.holds.get(device.uuid) !== reason && reason !== 'in-flight';
+    events.push({ event: 'device.held', device: refOf(device), reason, until, changed });
+  }
+  return { holds, events };
 }
 
 const DROPPED = 'not-enabled';
@@ -61,7 +79,7 @@ const DROPPED = 'not-enabled';
 function keyOf({ desire }: DesiredDevice): string {
   switch (desire.kind) {
     case 'enabled':
-      return `enabled ${policyKeyOf(desire.policy)}`;
+      return policyKeyOf(desire.policy);
     case 'rejected':
       return `rejected ${desire.problems.map(({ field, message }) => `${field} ${message}`).join('\n')}`;
     case 'not-enabled':

@@ -35,10 +35,11 @@ interface Page {
 
 const WINDOWS_A_PAGE = 32;
 const PAGES = 200_000;
+const WALKED_SLOTS = 24;
 
 /** A book that only remembers what the schedule itself says: with or without it the answers are the same. */
 export function slotBook(source: SlotSource = { nextSlot, latestSlot }): SlotBook {
-  const pages = new Map<string, Page>();
+  const pages: Pages = { bySchedule: new WeakMap(), byKey: new Map() };
 
   function next(schedule: Schedule, after: Instant): Instant | null {
     const page = pageOf(pages, schedule);
@@ -52,6 +53,8 @@ export function slotBook(source: SlotSource = { nextSlot, latestSlot }): SlotBoo
   function latest(schedule: Schedule, after: Instant, now: Instant): Missed | null {
     const earliest = next(schedule, after);
     if (earliest === null || earliest > now) return null;
+    const near = walked(schedule, earliest, now);
+    if (near !== null) return near;
     const page = pageOf(pages, schedule);
     const known = page.missed.get(earliest);
     if (known !== undefined && isStillLatest(known, next(schedule, known.slot), now)) return known;
@@ -61,16 +64,34 @@ export function slotBook(source: SlotSource = { nextSlot, latestSlot }): SlotBoo
     return found;
   }
 
+  /** Going forward over slots that are remembered costs less than to search backward. Null when there are many. */
+  function walked(schedule: Schedule, earliest: Instant, now: Instant): Missed | null {
+    let slot = earliest;
+    for (let missed = 1; missed <= WALKED_SLOTS; missed += 1) {
+      const following = next(schedule, slot);
+      if (following === null || following > now) return { slot, earliest, missed };
+      slot = following;
+    }
+    return null;
+  }
+
   return { next, latest };
 }
 
-function pageOf(pages: Map<string, Page>, schedule: Schedule): Page {
-  const key = `${schedule.pattern} ${schedule.timezone}`;
-  const known = pages.get(key);
+/** Equal schedules of different devices share a page. */
+interface Pages {
+  readonly bySchedule: WeakMap<Schedule, Page>;
+  readonly byKey: Map<string, Page>;
+}
+
+function pageOf({ bySchedule, byKey }: Pages, schedule: Schedule): Page {
+  const known = bySchedule.get(schedule);
   if (known !== undefined) return known;
-  if (pages.size >= PAGES) pages.clear();
-  const page: Page = { windows: [], missed: new Map() };
-  pages.set(key, page);
+  const key = `${schedule.pattern} ${schedule.timezone}`;
+  const page = byKey.get(key) ?? { windows: [], missed: new Map() };
+  if (byKey.size >= PAGES) byKey.clear();
+  byKey.set(key, page);
+  bySchedule.set(schedule, page);
   return page;
 }
 

@@ -16,7 +16,9 @@ type Step =
   | { readonly kind: 'begin'; readonly device: number; readonly slot: number }
   | { readonly kind: 'end'; readonly device: number; readonly succeeds: boolean }
   | { readonly kind: 'take-over'; readonly device: number }
-  | { readonly kind: 'reopen' };
+  | { readonly kind: 'reopen' }
+  /** Another process, as a person's command is one, opens the same ledger and ends what is active. */
+  | { readonly kind: 'elsewhere'; readonly device: number };
 
 const device = fc.integer({ min: 1, max: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -25,6 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('end' as const), device, succeeds: fc.boolean() }),
   fc.record({ kind: fc.constant('take-over' as const), device }),
   fc.record({ kind: fc.constant('reopen' as const) }),
+  fc.record({ kind: fc.constant('elsewhere' as const), device }),
 );
 
 /** What a ledger must hold after some steps, kept in the simplest way. */
@@ -81,6 +84,11 @@ const doing: { readonly [K in Step['kind']]: (world: World, step: Extract<Step, 
     expect(ledger.takeOver(run.runId, anotherOwner, instantOf(clock), leaseUntil)).toBe(isOver);
     if (isOver) run.leaseUntil = leaseUntil;
   },
+  elsewhere: (world, { device: n }) => {
+    const ledger = openLedger(world.stateDir);
+    doing.end({ ...world, ledger }, { kind: 'end', device: n, succeeds: true });
+    ledger.close();
+  },
   reopen: (world) => {
     world.ledger.close();
     world.ledger = openLedger(world.stateDir);
@@ -103,6 +111,9 @@ function take(world: World, next: Step): void {
       return;
     case 'reopen':
       doing.reopen(world, next);
+      return;
+    case 'elsewhere':
+      doing.elsewhere(world, next);
       return;
   }
 }
@@ -160,9 +171,9 @@ describe('laws of the ledger', () => {
             const world: World = { ledger, stateDir, book, clock: epoch };
             for (const next of steps) {
               take(world, next);
+              check(world);
               world.clock += 11_000;
             }
-            check(world);
             world.ledger.close();
           });
         }),

@@ -1,0 +1,81 @@
+import type { Device } from '../../src/model/device';
+import { createResolver } from '../../src/model/resolve';
+import { sharedWith } from '../../src/model/sharing';
+import { aDevice, aFleet, aUuid, tagsOf } from '../support/desired';
+import { settingsOf } from '../support/settings';
+
+/** Two devices of one fleet, made anew as each answer of the API makes them. */
+function answer(over: Partial<Device> = {}, fleet = aFleet({ tags: tagsOf({ backupEnabled: 'true' }) })): Device[] {
+  const tags = tagsOf({ backupSchedule: '0 3 * * *' });
+  return [aDevice({ fleet, tags, ...over }), aDevice({ uuid: aUuid(2), fleet: { ...fleet }, tags: new Map(tags) })];
+}
+
+describe('what two answers of the API share', () => {
+  it('is everything, the list itself included, where they say the same', () => {
+    const before = sharedWith([], answer());
+
+    expect(sharedWith(before, answer())).toBe(before);
+  });
+
+  it.each([
+    { name: 'another name', over: { name: 'renamed' } },
+    { name: 'a tag more', over: { tags: tagsOf({ backupSchedule: '0 3 * * *', backupRequest: 'now' }) } },
+    { name: 'a tag of another value', over: { tags: tagsOf({ backupSchedule: '0 4 * * *' }) } },
+    { name: 'a tag of another name', over: { tags: tagsOf({ backupVolumes: '0 3 * * *' }) } },
+    { name: 'no link', over: { connected: false } },
+  ])('$name is news of that device alone', ({ over }) => {
+    const before = sharedWith([], answer());
+    const shared = sharedWith(before, answer(over));
+
+    expect(shared[0]).toEqual(answer(over)[0]);
+    expect(shared[0]).not.toBe(before[0]);
+    expect(shared[1]).toBe(before[1]);
+  });
+
+  it("a fleet's tag is news of all its devices", () => {
+    const changed = aFleet({ tags: tagsOf({ backupEnabled: 'false' }) });
+    const before = sharedWith([], answer());
+    const shared = sharedWith(before, answer({}, changed));
+
+    expect(shared).toEqual(answer({}, changed));
+    expect(shared[0]?.fleet).toBe(shared[1]?.fleet);
+    expect(shared[0]?.tags).toBe(before[0]?.tags);
+  });
+
+  it('a device that is gone, one that is new, and another order are seen', () => {
+    const before = answer();
+    const [first, second] = answer();
+    if (first === undefined || second === undefined) throw new Error('there are two');
+
+    expect(sharedWith(before, [first])).toEqual([first]);
+    expect(sharedWith(before, [second, first])).toEqual([second, first]);
+    expect(sharedWith([], before)).toEqual(before);
+  });
+});
+
+describe('a resolver', () => {
+  it('reads tags again only where they are not the very same', () => {
+    const resolve = createResolver(settingsOf());
+    const [first, second] = answer();
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const before = resolve([first, second]);
+    const after = resolve([
+      { ...first, connected: false },
+      { ...second, tags: tagsOf({ backupSchedule: 'never' }) },
+    ]);
+
+    expect(after[0]).toEqual({ device: { ...first, connected: false }, desire: before[0]?.desire });
+    expect(after[0]?.desire).toBe(before[0]?.desire);
+    expect(after[1]?.desire.kind).toBe('rejected');
+  });
+
+  it('forgets a device that is gone', () => {
+    const resolve = createResolver(settingsOf());
+    const devices = answer();
+    const [before] = resolve(devices);
+    resolve([]);
+
+    expect(resolve(devices)[0]).toEqual(before);
+    expect(resolve(devices)[0]?.desire).not.toBe(before?.desire);
+  });
+});
