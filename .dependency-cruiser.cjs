@@ -28,7 +28,7 @@ module.exports = {
     only('ssh2', '^src/transport/'),
     only('winston', '^src/log/'),
     only('croner', '^src/model/schedule\\.ts$'),
-    only('rxjs', '^src/(reconciler/(loop|dispatch|streams)|main|controller|rooms)\\.ts$'),
+    only('rxjs', '^src/(reconciler/(loop|dispatch|running|streams)|main|controller|rooms)\\.ts$'),
     {
       name: 'sqlite-has-one-importer',
       severity: 'error',

@@ -15,6 +15,12 @@ const environment = {
   message: 'Only src/config.ts reads the environment: take what you need as an argument.',
 };
 
+const signals = {
+  object: 'AbortSignal',
+  property: 'any',
+  message: 'Node.js 22 keeps what it makes for as long as one of its sources lives: see untilAborted.',
+};
+
 const clockAndRandom = [
   { object: 'Date', property: 'now', message: 'The pure core has no clock: take `now` as an argument.' },
   { object: 'Math', property: 'random', message: 'The pure core has no random: take it as an argument.' },
@@ -44,10 +50,14 @@ export default tseslint.config(
       'no-restricted-properties': ['error', environment],
     },
   },
+  {
+    files: ['src/controller.ts', 'src/reconciler/{loop,dispatch,running,streams}.ts'],
+    rules: { 'no-restricted-properties': ['error', environment, signals] },
+  },
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['src/model/**/*.ts', 'src/reconciler/**/*.ts'],
-    ignores: ['src/reconciler/{loop,dispatch,streams,conduct}.ts'],
+    ignores: ['src/reconciler/{loop,dispatch,running,streams,conduct}.ts'],
     rules: {
       'no-restricted-properties': ['error', environment, ...clockAndRandom],
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate'],

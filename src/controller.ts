@@ -1,17 +1,14 @@
 import { hostname } from 'node:os';
 import {
   asyncScheduler,
-  defer,
   fromEvent,
   interval,
   lastValueFrom,
   map,
   merge,
   type Observable,
-  of,
   share,
   startWith,
-  Subject,
   switchMap,
   take,
   takeUntil,
@@ -26,18 +23,16 @@ import { lockState } from './ledger/lock';
 import { type Instant, instantOf } from './model/brand';
 import type { EventSink } from './model/event';
 import type { Ledger } from './model/ports';
-import { resolveDesired } from './model/resolve';
+import { createResolver } from './model/resolve';
 import type { RunOwner } from './model/run';
 import type { Settings } from './model/settings';
-import type { Conductor, Work } from './reconciler/conduct';
-import { dispatched$ } from './reconciler/dispatch';
-import { type Cause, FleetReader } from './reconciler/fleetview';
+import type { Conductor } from './reconciler/conduct';
+import { FleetReader } from './reconciler/fleetview';
 import { RENEW_MS } from './reconciler/limits';
-import { passes$ } from './reconciler/loop';
 import { createOthersRuns } from './reconciler/othersruns';
 import { createPass, type Pass } from './reconciler/pass';
+import { running$ } from './reconciler/running';
 import { slotBook } from './reconciler/slotbook';
-import { fromAbortable } from './reconciler/streams';
 import { version } from './version';
 
 const clock = { now: (): Instant => instantOf(Date.now()) };
@@ -97,7 +92,17 @@ async function controlled(parts: Parts): Promise<number> {
   const conductor = joinConductor(parts);
   const stop$ = stopping$({ conductor, ledger, stop, emit });
   const grace$ = stop$.pipe(switchMap(() => timer(GRACE_MS)));
-  const all$ = running$({ settings, conductor, pass: passOf(parts, conductor), stop$, stopSignal: stop.signal });
+  const passing$ = running$({
+    conductor,
+    pass: passOf(parts, conductor),
+    signals$: fromEvent(process, 'SIGHUP'),
+    stop$,
+    stopSignal: stop.signal,
+    intervalMs: settings.reconcileIntervalMs,
+    maxConcurrentRuns: settings.maxConcurrentRuns,
+    scheduler: asyncScheduler,
+  });
+  const all$ = merge(passing$, leases$(parts, conductor).pipe(takeUntil(stop$)));
   await lastValueFrom(all$.pipe(takeUntil(grace$)), { defaultValue: null });
   return 0;
 }
@@ -114,7 +119,7 @@ function passOf({ settings, ledger, joined, owner }: Parts, conductor: Conductor
       intervalMs: reconcileIntervalMs,
     }),
     ledger,
-    resolve: (devices) => resolveDesired(devices, settings),
+    resolve: createResolver(settings),
     limits: { maxConcurrentRuns, startingDeadlineMs },
     runTimeoutMs,
     slots: slotBook(),
@@ -128,43 +133,15 @@ function passOf({ settings, ledger, joined, owner }: Parts, conductor: Conductor
   };
 }
 
-interface Running {
-  readonly settings: Settings;
-  readonly conductor: Conductor;
-  readonly pass: Pass;
-  readonly stop$: Observable<unknown>;
-  readonly stopSignal: AbortSignal;
-}
-
-/** Passes and their work, and the leases beside them. Ends after `stop$`, when all work has been put down. */
-function running$({ settings, conductor, pass, stop$, stopSignal }: Running): Observable<unknown> {
-  const ended$ = new Subject<Cause>();
-  const causes$ = merge(
-    of<Cause>('start'),
-    interval(settings.reconcileIntervalMs).pipe(map((): Cause => 'interval')),
-    fromEvent(process, 'SIGHUP').pipe(map((): Cause => 'signal')),
-    ended$,
-  ).pipe(takeUntil(stop$));
-  const answers$ = passes$({
-    causes$,
-    pass: (cause) => fromAbortable((signal) => pass(cause, AbortSignal.any([signal, stopSignal]))),
-    scheduler: asyncScheduler,
-  });
-  const conducted$ = (work: Work): Observable<void> =>
-    defer(() => conductor.conduct(work)).pipe(
-      tap(() => {
-        ended$.next('run-ended');
-      }),
-    );
-  const leases$ = interval(RENEW_MS).pipe(
+/** Keeps the runs that we follow ours, and says that we are alive. */
+function leases$({ settings }: Parts, conductor: Conductor): Observable<unknown> {
+  return interval(RENEW_MS).pipe(
     startWith(0),
-    takeUntil(stop$),
     tap(() => {
       conductor.renew();
       if (settings.heartbeat !== null) beat(settings.heartbeat);
     }),
   );
-  return merge(dispatched$(answers$, conducted$, settings.maxConcurrentRuns), leases$);
 }
 
 interface Stopping {

@@ -22,9 +22,12 @@ export interface AdoptionQuestion {
   readonly runTimeoutMs: number;
 }
 
-/** The instant from which on a run that nothing is heard of is lost: the device itself has ended it by then. */
-export function lostAtOf(run: Pick<RunRecord, 'startedAt'>, runTimeoutMs: number): Instant {
-  return instantOf(run.startedAt + runTimeoutMs + LOST_AFTER_MS);
+/**
+ * The instant from which on a run that nothing is heard of is lost: the device itself has ended it by then. A run that a
+ * clock ahead of ours has started is lost from now on; should it still go on, its container keeps the device for itself.
+ */
+export function lostAtOf(run: Pick<RunRecord, 'startedAt'>, runTimeoutMs: number, now: Instant): Instant {
+  return run.startedAt > now ? now : instantOf(run.startedAt + runTimeoutMs + LOST_AFTER_MS);
 }
 
 /** The container on the device is the truth, so a run that nobody follows is joined there as soon as its lease is over. */
@@ -35,7 +38,7 @@ export function planAdoption({ active, followed, devices, now, runTimeoutMs }: A
   for (const run of active) {
     if (followed.has(run.runId)) continue;
     const device = devices.get(run.device) ?? strangerOf(run);
-    const at = isLeased(run, now) ? run.leaseUntil : device.connected ? now : lostAtOf(run, runTimeoutMs);
+    const at = isLeased(run, now) ? run.leaseUntil : device.connected ? now : lostAtOf(run, runTimeoutMs, now);
     if (at > now) wakeAt = wakeAt === null || at < wakeAt ? at : wakeAt;
     else if (device.connected) adopt.push({ run, device });
     else lost.push(run);

@@ -38,7 +38,7 @@ export function storeGates(evidence: Evidence): ReadonlyMap<string, Gate> {
   const gates = new Map<string, Gate>();
   for (const [store, failed] of failedStores(evidence.facts)) {
     const provenAt = lastSuccessAt(evidence, store);
-    const trouble = troubleOf(failed, provenAt);
+    const trouble = troubleOf(failed, provenAt, evidence.now);
     if (trouble === null || (trouble.devices < 2 && trouble.failures < 3)) continue;
     const probes = evidence.active.filter((run) => storeOf(run.place) === store);
     gates.set(store, gateOf(trouble, PROBE_PAUSE_MS, probes, evidence.now));
@@ -53,7 +53,7 @@ export function storeGates(evidence: Evidence): ReadonlyMap<string, Gate> {
 export function sshGate(evidence: Evidence): Gate {
   const refused = [...evidence.facts.values()].filter((fact) => dispositionOfLast(fact)?.park === 'ssh');
   if (refused.length === 0) return { kind: 'open' };
-  const trouble = troubleOf(refused, sshProvenAt(evidence));
+  const trouble = troubleOf(refused, sshProvenAt(evidence), evidence.now);
   if (trouble === null) return { kind: 'open' };
   const pauseMs = trouble.devices === 1 ? 0 : PROBE_PAUSE_MS;
   return gateOf(trouble, pauseMs, evidence.active, evidence.now);
@@ -79,34 +79,34 @@ function failedStores(facts: Evidence['facts']): ReadonlyMap<string, readonly De
   return failed;
 }
 
-function troubleOf(failed: readonly DeviceFacts[], provenAt: Instant): Trouble | null {
-  const standing = failed.filter(({ last }) => endOf(last) > provenAt);
+function troubleOf(failed: readonly DeviceFacts[], provenAt: Instant, now: Instant): Trouble | null {
+  const standing = failed.filter(({ last }) => endOf(last, now) > provenAt);
   if (standing.length === 0) return null;
   return {
     devices: standing.length,
     failures: standing.reduce((most, { failures }) => Math.max(most, failures), 0),
-    lastAt: standing.reduce((latest, { last }) => (endOf(last) > latest ? endOf(last) : latest), provenAt),
+    lastAt: standing.reduce((latest, { last }) => (endOf(last, now) > latest ? endOf(last, now) : latest), provenAt),
   };
 }
 
-function lastSuccessAt({ facts, forgiveUntil }: Evidence, store: string): Instant {
+function lastSuccessAt({ facts, forgiveUntil, now }: Evidence, store: string): Instant {
   let latest = forgiveUntil;
   for (const { lastSuccess } of facts.values()) {
-    const at = endOf(lastSuccess);
+    const at = endOf(lastSuccess, now);
     if (lastSuccess !== null && at > latest && storeOf(lastSuccess.place) === store) latest = at;
   }
   return latest;
 }
 
 /** A run that got a shell on its device proves the credential, whatever came of it. */
-function sshProvenAt({ facts, active, forgiveUntil }: Evidence): Instant {
+function sshProvenAt({ facts, active, forgiveUntil, now }: Evidence): Instant {
   let latest = forgiveUntil;
   for (const fact of facts.values()) {
-    const at = dispositionOfLast(fact)?.reached === false ? endOf(fact.lastSuccess) : endOf(fact.last);
+    const at = dispositionOfLast(fact)?.reached === false ? endOf(fact.lastSuccess, now) : endOf(fact.last, now);
     if (at > latest) latest = at;
   }
   for (const run of active) {
-    if (run.phase !== 'connecting' && run.startedAt > latest) latest = run.startedAt;
+    if (run.phase !== 'connecting' && run.startedAt > latest && run.startedAt <= now) latest = run.startedAt;
   }
   return latest;
 }
@@ -116,6 +116,8 @@ function dispositionOfLast({ last }: DeviceFacts): Disposition | null {
   return last?.outcome?.kind === 'failed' ? dispositionOf(last.outcome.failure) : null;
 }
 
-function endOf(run: RunRecord | null): Instant {
-  return run?.endedAt ?? instantOf(0);
+/** What a clock that was ahead has written proves nothing: it would speak for as long as that clock was ahead. */
+function endOf(run: RunRecord | null, now: Instant): Instant {
+  const endedAt = run?.endedAt ?? instantOf(0);
+  return endedAt <= now ? endedAt : instantOf(0);
 }

@@ -213,7 +213,7 @@ class RunConductor implements Conductor {
     const { ledger, owner, clock, emit, runTimeoutMs } = this.#tools;
     const { record, run } = followed;
     const now = clock.now();
-    if (reason === 'link-lost' && now >= lostAtOf(record, runTimeoutMs)) {
+    if (reason === 'link-lost' && now >= lostAtOf(record, runTimeoutMs, now)) {
       this.#commit(followed, {
         kind: 'failed',
         failure: { kind: 'run-lost', detail: 'its device cannot be reached' },

@@ -4,7 +4,8 @@ import type { Device } from '../model/device';
 import type { EventSink } from '../model/event';
 import type { Failure } from '../model/failure';
 import type { FleetApi } from '../model/ports';
-import { STALE_AFTER_MS } from './limits';
+import { sharedWith } from '../model/sharing';
+import { LONGEST_API_PAUSE_MS, STALE_AFTER_MS } from './limits';
 
 /** Why a pass is made. */
 export type Cause = 'start' | 'interval' | 'signal' | 'wake' | 'run-ended';
@@ -48,7 +49,7 @@ export class FleetReader {
     if (this.#isDue(cause, now)) await this.#read(now, signal);
     return {
       devices: this.#devices,
-      isStale: this.#readAt === null || now - this.#readAt > STALE_AFTER_MS,
+      isStale: this.#isStale(now),
       isRefused: this.#failure?.kind === 'auth-rejected',
       retryAt: this.#retryAt,
     };
@@ -56,8 +57,23 @@ export class FleetReader {
 
   #isDue(cause: Cause, now: Instant): boolean {
     if (cause === 'signal') return true;
-    const isPaused = this.#retryAt !== null && now < this.#retryAt;
-    return !isPaused && (cause === 'start' || cause === 'interval' || this.#failure !== null || this.#devices === null);
+    if (this.#isPaused(now)) return false;
+    // With an interval that is longer than answers are good for, a slot in between needs a reading of its own.
+    return cause === 'start' || cause === 'interval' || this.#failure !== null || this.#isStale(now);
+  }
+
+  /** A pause that is longer than any we grant was granted by a clock that has been set back since. */
+  #isPaused(now: Instant): boolean {
+    return this.#retryAt !== null && now < this.#retryAt && this.#retryAt <= now + this.#longestPauseMs();
+  }
+
+  #longestPauseMs(): number {
+    return Math.max(LONGEST_API_PAUSE_MS, this.#tools.intervalMs);
+  }
+
+  #isStale(now: Instant): boolean {
+    // An answer from the future was got by a clock that has been set back since.
+    return this.#readAt === null || now - this.#readAt > STALE_AFTER_MS || this.#readAt > now;
   }
 
   async #read(now: Instant, signal: AbortSignal): Promise<void> {
@@ -66,7 +82,7 @@ export class FleetReader {
       this.#fail(reading.left, now);
       return;
     }
-    this.#devices = reading.right.devices;
+    this.#devices = sharedWith(this.#devices ?? [], reading.right.devices);
     this.#readAt = now;
     this.#tellUnreadable(reading.right.unreadable);
     const failure = await this.#tools.register(signal);
@@ -85,7 +101,7 @@ export class FleetReader {
     const isNews = this.#failure?.kind !== failure.kind;
     const waitMs = failure.kind === 'api-unavailable' ? (failure.retryAfterMs ?? 0) : 0;
     this.#failure = failure;
-    this.#retryAt = instantOf(now + Math.max(waitMs, this.#tools.intervalMs));
+    this.#retryAt = instantOf(now + Math.min(Math.max(waitMs, this.#tools.intervalMs), this.#longestPauseMs()));
     if (failure.kind === 'auth-rejected' && isNews) {
       this.#tools.emit({ event: 'credential.refused', who: 'api', failure });
     }

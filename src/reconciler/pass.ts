@@ -46,7 +46,8 @@ class Passes {
     const { clock, emit, fleet } = this.#tools;
     const begunAt = clock.now();
     // A person who asks for a pass has put something right: shared trouble is tried again at once.
-    if (cause === 'signal') this.#forgiveUntil = begunAt;
+    // And a clock that has been set back must not have forgiven what is yet to come.
+    if (cause === 'signal' || this.#forgiveUntil > begunAt) this.#forgiveUntil = begunAt;
     emit({ event: 'reconcile.started', cause });
     const { devices, isStale, isRefused, retryAt } = await fleet.view(cause, begunAt, signal);
     if (devices === null) return { work: [], wakeAt: retryAt };

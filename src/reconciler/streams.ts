@@ -1,11 +1,25 @@
-import { exhaustMap, finalize, from, Observable, type ObservableInput, Subject, throttle, defer } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  exhaustMap,
+  finalize,
+  from,
+  fromEvent,
+  Observable,
+  type ObservableInput,
+  Subject,
+  takeUntil,
+  throttle,
+} from 'rxjs';
 
 /** The work of a promise as a stream that can be left: leaving it aborts the signal. */
 export function fromAbortable<T>(work: (signal: AbortSignal) => Promise<T>): Observable<T> {
   return new Observable((subscriber) => {
     const stop = new AbortController();
+    let isOver = false;
     work(stop.signal).then(
       (value) => {
+        isOver = true;
         subscriber.next(value);
         subscriber.complete();
       },
@@ -14,9 +28,15 @@ export function fromAbortable<T>(work: (signal: AbortSignal) => Promise<T>): Obs
       },
     );
     return () => {
-      stop.abort();
+      // To abort what is over would cost more than a pass over a small fleet.
+      if (!isOver) stop.abort();
     };
   });
+}
+
+/** The stream until the signal is aborted. `AbortSignal.any` would do the same, and keep each of its signals for ever. */
+export function untilAborted<T>(signal: AbortSignal, stream$: Observable<T>): Observable<T> {
+  return defer(() => (signal.aborted ? EMPTY : stream$.pipe(takeUntil(fromEvent(signal, 'abort')))));
 }
 
 /**

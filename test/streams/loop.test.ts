@@ -1,9 +1,9 @@
-import { type Observable, timer } from 'rxjs';
-import { map } from 'rxjs/operators';
+import { getEventListeners } from 'node:events';
+import { map, type Observable, of, switchMap, timer } from 'rxjs';
 import { type Instant, instantOf } from '../../src/model/brand';
 import type { Cause } from '../../src/reconciler/fleetview';
 import { passes$ } from '../../src/reconciler/loop';
-import { exhaustMapThenLatest, fromAbortable } from '../../src/reconciler/streams';
+import { exhaustMapThenLatest, fromAbortable, untilAborted } from '../../src/reconciler/streams';
 import { expectStream, inVirtualTime } from '../support/streams';
 
 interface Answer {
@@ -109,6 +109,27 @@ describe('exhaustMapThenLatest', () => {
       helpers.expectObservable(stream$, '---!').toBe('----');
       helpers.expectSubscriptions(inner$.subscriptions).toBe('^--!');
     });
+  });
+});
+
+describe('untilAborted', () => {
+  it('gives up the stream when the signal is aborted, and does not begin it afterwards', () => {
+    inVirtualTime((helpers) => {
+      const stop = new AbortController();
+      const stream$ = helpers.cold('-a-b-c');
+      helpers.cold('--x').subscribe(() => {
+        stop.abort();
+      });
+      expectStream(helpers, untilAborted(stop.signal, stream$), '-a|');
+      expectStream(helpers, helpers.cold('---x').pipe(switchMap(() => untilAborted(stop.signal, stream$))), '----');
+    });
+  });
+
+  it('leaves nothing at the signal when the stream has ended', () => {
+    const stop = new AbortController();
+    for (let n = 0; n < 10; n += 1) untilAborted(stop.signal, of(n)).subscribe();
+
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 });
 

@@ -58,7 +58,7 @@ describe('adoption', () => {
       over: { device: offline },
       adopts: 0,
       loses: 0,
-      wakeAt: lostAtOf(run, runTimeoutMs),
+      wakeAt: lostAtOf(run, runTimeoutMs, now),
     },
     {
       name: 'device offline for too long -> lost',
@@ -72,6 +72,13 @@ describe('adoption', () => {
       over: { run: old },
       adopts: 1,
       loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'started by a clock that was ahead, device offline -> lost: nothing tells when it must be over',
+      over: { device: offline, run: { startedAt: at('2027-11-24T00:00:00Z') } },
+      adopts: 0,
+      loses: 1,
       wakeAt: null,
     },
     {

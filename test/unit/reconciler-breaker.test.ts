@@ -88,6 +88,15 @@ describe('the gate of a store', () => {
     expect(storeGates(evidence([...two, facts({ device, last: good, lastSuccess: good })])).size).toBe(0);
   });
 
+  it('takes no notice of what a clock that was ahead has written', () => {
+    const ahead = after(400 * 86_400_000);
+    const future = [failedAt(1, storeDown, ahead), failedAt(2, storeDown, ahead)];
+    const good = aSucceededRun({ device: aUuid(3), endedAt: ahead });
+
+    expect(storeGates(evidence(future)).size).toBe(0);
+    expect(storeGates(evidence([...two, facts({ device: aUuid(3), lastSuccess: good })])).size).toBe(1);
+  });
+
   it('forgives what happened before a start or a request for a pass', () => {
     expect(storeGates(evidence(two, { forgiveUntil: T })).size).toBe(0);
   });
@@ -114,6 +123,16 @@ describe('the gate of the SSH credential', () => {
 
     expect(sshGate(evidence([failedAt(1, changed, T)]))).toEqual({ kind: 'single' });
     expect(sshGate(evidence([failedAt(1, changed, T), failedAt(2, changed, T)]))).toMatchObject({ kind: 'shut' });
+  });
+
+  it('takes no notice of what a clock that was ahead has written', () => {
+    const ahead = after(400 * 86_400_000);
+
+    expect(sshGate(evidence([failedAt(1, refused, ahead), failedAt(2, refused, ahead)]))).toEqual({ kind: 'open' });
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [active(3, ahead, { phase: 'running' })] }))).toEqual({
+      kind: 'shut',
+      until: null,
+    });
   });
 
   it('waits for the device that tries', () => {

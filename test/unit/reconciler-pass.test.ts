@@ -129,6 +129,19 @@ describe('a pass', () => {
     });
   });
 
+  it('does not wait for hours, whatever the API wants or a clock that was ahead has written', async () => {
+    await scene(async ({ pass, answer, asked, at: set }) => {
+      answer({ kind: 'api-unavailable', status: 429, retryAfterMs: 999_999_000, detail: '' });
+      await pass('start');
+      set('2026-11-24T13:00:00Z');
+      await pass('interval');
+      expect(asked.count).toBe(2);
+      set('2026-11-24T08:00:00Z');
+      await pass('interval');
+      expect(asked.count).toBe(3);
+    });
+  });
+
   it('goes on by the last answer while the API fails, but not for ever', async () => {
     await scene(async ({ pass, answer, at: set, events }) => {
       await pass('start');
@@ -138,6 +151,19 @@ describe('a pass', () => {
       set('2026-11-24T12:20:00Z');
       expect((await pass('interval')).work).toEqual([]);
       expect(events.findLast(({ event }) => event === 'device.held')).toMatchObject({ reason: 'api-stale' });
+    });
+  });
+
+  it.each([
+    { name: 'older than ten minutes', at: '2026-11-24T12:10:00Z' },
+    { name: 'from the future, for a clock that was set back,', at: '2026-11-24T11:58:00Z' },
+  ])('does not act by an answer that is $name but asks again', async ({ at: later }) => {
+    await scene(async ({ pass, asked, at: set }) => {
+      await pass('start');
+      set(later);
+      await pass('wake');
+
+      expect(asked.count).toBe(2);
     });
   });
 
