@@ -1,0 +1,95 @@
+import { right } from 'fp-ts/Either';
+import { openLedger } from '../src/ledger/ledger';
+import { type Instant, instantOf } from '../src/model/brand';
+import { createResolver } from '../src/model/resolve';
+import { FleetReader } from '../src/reconciler/fleetview';
+import { createPass, type Pass } from '../src/reconciler/pass';
+import { slotBook } from '../src/reconciler/slotbook';
+import { given, policyDefaultsOf, settingsOf } from '../test/support/settings';
+import { giveHistory, readFleet } from './fleet';
+import { cpuMsOf, liveMiB, report, residentMiB } from './measure';
+
+const [count = '10000', stateDir = '', step = 'measure'] = process.argv.slice(2);
+const SCHEDULE = '0 0 * * *';
+const DEVICES = Number(count);
+const signal = new AbortController().signal;
+const YESTERDAY = Date.UTC(2026, 10, 23);
+
+/** What the controller has loaded when it works, whether or not the passes themselves need it. */
+async function loadAll(): Promise<void> {
+  await Promise.all([import('../src/controller.js'), import('balena-sdk'), import('ssh2')]);
+}
+
+interface Bench {
+  readonly pass: Pass;
+  readonly at: (ms: number) => void;
+}
+
+function startBench(): Bench {
+  const ledger = openLedger(stateDir);
+  let now: Instant = instantOf(YESTERDAY - 3_600_000);
+  const settings = settingsOf({
+    defaults: policyDefaultsOf({ url: given('BACKUP_URL', 'rsync://root@collector:54321//backups/$UUID') }),
+    maxConcurrentRuns: 500,
+  });
+  const pass = createPass({
+    fleet: new FleetReader({
+      api: { readDevices: () => Promise.resolve(right(readFleet(DEVICES, SCHEDULE))) },
+      register: () => Promise.resolve(null),
+      emit: () => undefined,
+      intervalMs: 60_000,
+    }),
+    ledger,
+    resolve: createResolver(settings),
+    limits: { maxConcurrentRuns: 500, startingDeadlineMs: null },
+    runTimeoutMs: settings.runTimeoutMs,
+    slots: slotBook(),
+    followed: () => new Map(),
+    clock: { now: () => now },
+    emit: () => undefined,
+  });
+  return {
+    pass,
+    at: (ms) => {
+      now = instantOf(ms);
+    },
+  };
+}
+
+/** The first pass of a fleet, in a process of its own, so that what it takes is not counted in what comes after. */
+async function prepare(): Promise<void> {
+  await startBench().pass('start', signal);
+  giveHistory(stateDir, DEVICES, YESTERDAY);
+}
+
+async function measure(): Promise<void> {
+  await loadAll();
+  const base = residentMiB();
+  const { pass, at } = startBench();
+  at(YESTERDAY + 3_600_000);
+  const first = await cpuMsOf(() => pass('start', signal));
+  const quiet: number[] = [];
+  const reading: number[] = [];
+  for (let n = 1; n <= 5; n += 1) {
+    at(YESTERDAY + 3_600_000 + n * 60_000);
+    quiet.push(await cpuMsOf(() => pass('wake', signal)));
+    reading.push(await cpuMsOf(() => pass('interval', signal)));
+  }
+  at(YESTERDAY + 86_400_000);
+  const due = await cpuMsOf(() => pass('wake', signal));
+  report({
+    base,
+    first,
+    quiet: median(quiet),
+    reading: median(reading),
+    due,
+    resident: residentMiB(),
+    live: liveMiB(),
+  });
+}
+
+void (step === 'prepare' ? prepare() : measure());
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
