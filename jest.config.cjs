@@ -26,7 +26,9 @@ module.exports = {
     project('unit'),
     project('streams'),
     project('properties'),
+    project('simulation'),
     // A project's own time limit can only be set from inside.
     project('e2e', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
+    project('chaos', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
   ],
 };

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { closingLine, sumOf, tallyOfExit, tallyOfReport, type Tally } from './tally';
 
 const CHECKS = ['format', 'lint', 'rules', 'types'];
-const JEST_PROJECTS = ['unit', 'streams', 'properties', 'e2e'];
+const JEST_PROJECTS = ['unit', 'streams', 'properties', 'simulation', 'e2e'];
+/** They run the built program in a lab. */
+const LAB_PROJECTS = ['e2e', 'chaos'];
+/** Too long for every change: only where they are named. */
+const APART = ['chaos'];
 
 function run(program: string, args: readonly string[]): number | null {
   return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status;
@@ -13,7 +17,7 @@ function run(program: string, args: readonly string[]): number | null {
 
 function jest(project: string, folder: string): Tally {
   const report = join(folder, `${project}.json`);
-  const workers = project === 'e2e' ? ['--maxWorkers=2'] : [];
+  const workers = LAB_PROJECTS.includes(project) ? ['--maxWorkers=2'] : [];
   const code = run('sh', [
     'scripts/with-node',
     'jest',
@@ -27,15 +31,15 @@ function jest(project: string, folder: string): Tally {
   return tallyOfReport(existsSync(report) ? readFileSync(report, 'utf8') : null, code);
 }
 
-/** End-to-end tests run the built program: one that does not build is one failure. */
-function endToEnd(folder: string): Tally {
+/** A program that does not build is one failure. */
+function inLab(project: string, folder: string): Tally {
   const built = tallyOfExit(run('sh', ['scripts/build']));
-  return built.failed > 0 ? built : jest('e2e', folder);
+  return built.failed > 0 ? built : jest(project, folder);
 }
 
 function tallyOf(name: string, folder: string): Tally {
   if (CHECKS.includes(name)) return tallyOfExit(run('npm', ['run', '--silent', name]));
-  return name === 'e2e' ? endToEnd(folder) : jest(name, folder);
+  return LAB_PROJECTS.includes(name) ? inLab(name, folder) : jest(name, folder);
 }
 
 function step(name: string, folder: string): Tally {
@@ -49,7 +53,8 @@ function step(name: string, folder: string): Tally {
 
 /** Every step runs, also after one that failed, so that one run shows everything. */
 function main(names: readonly string[]): void {
-  const known = [...CHECKS, ...JEST_PROJECTS];
+  const usual = [...CHECKS, ...JEST_PROJECTS];
+  const known = [...usual, ...APART];
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     process.stderr.write(`There is no step ${unknown.join(', ')}. The steps are: ${known.join(', ')}.\n`);
@@ -58,7 +63,7 @@ function main(names: readonly string[]): void {
   }
   const folder = mkdtempSync(join(tmpdir(), 'balena-backup-test-'));
   try {
-    const total = sumOf((names.length > 0 ? names : known).map((name) => step(name, folder)));
+    const total = sumOf((names.length > 0 ? names : usual).map((name) => step(name, folder)));
     process.stdout.write(`\n${closingLine(total)}\n`);
     process.exitCode = total.failed > 0 ? 1 : 0;
   } finally {

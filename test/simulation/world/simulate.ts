@@ -1,0 +1,100 @@
+import { heal, mischiefOf } from './mischief';
+import { Random } from './random';
+import type { Sabotage } from './simcontroller';
+import type { Violation } from './known';
+import { DAY, HOUR, MINUTE, World, type WorldOptions } from './world';
+
+export interface Simulated {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly deviceYears: number;
+  readonly skewsMs: readonly number[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface Simulation {
+  readonly seed: number;
+  readonly days: number;
+  readonly sabotage?: Sabotage;
+  readonly devices?: number;
+  /** Nothing goes wrong, there is room for every run, and the fleet is read every minute, as it is by default. */
+  readonly isCalm?: boolean;
+}
+
+const TROUBLE_MS = 9 * DAY;
+/** The longest backoff, the longest run, and time to work off a queue. */
+const HEALTH_MS = 15 * HOUR;
+
+/** Lets the world of this seed live, and gives its life for `expect`: without violations, or with how to see them again. */
+export async function livedThrough(simulation: Simulation): Promise<Simulated> {
+  const simulated = await simulate(simulation);
+  if (simulated.violations.length === 0) return simulated;
+  const broken = simulated.violations.map(({ law, detail }) => `  ${law}: ${detail}`);
+  const again = `SIM_SEED=${String(simulation.seed)} npm run test:simulation`;
+  throw new Error(
+    `the world of seed ${String(simulation.seed)} breaks laws:\n${broken.join('\n')}\nSee it again with: ${again}`,
+  );
+}
+
+/** Lets a world live, with trouble for days and then a time of health in which everything must be made up for. */
+export async function simulate(simulation: Simulation): Promise<Simulated> {
+  const { seed, days, isCalm = false } = simulation;
+  const options = optionsOf(simulation);
+  const world = new World(options);
+  const { time, watch } = world;
+  world.startController();
+  let isTrouble = false;
+  for (const mischief of mischiefOf(world, options.periods)) {
+    const again = (): void => {
+      time.after(world.random.waitMs(mischief.everyMs), () => {
+        if (isTrouble) mischief.happens(world);
+        again();
+      });
+    };
+    again();
+  }
+  const end = time.trueMs + days * DAY;
+  const check = (): void => {
+    watch.check();
+  };
+  while (time.trueMs < end && watch.violations.length === 0) {
+    isTrouble = !isCalm;
+    world.trouble = isCalm ? 0 : 1;
+    await time.run(time.trueMs + TROUBLE_MS, check);
+    isTrouble = false;
+    heal(world);
+    const since = time.trueMs;
+    await time.run(since + HEALTH_MS, check);
+    if (!watch.isSuspended) {
+      for (const uuid of world.overdueSince(since)) watch.fail('converges', `${uuid} is still overdue after health`);
+    }
+  }
+  world.controller?.life.end();
+  const lived = (time.trueMs - (end - days * DAY)) / (365 * DAY);
+  return {
+    seed,
+    violations: watch.violations,
+    deviceYears: lived * options.devices,
+    skewsMs: watch.skewsMs,
+    counts: watch.counts,
+  };
+}
+
+const WEEKLY = Array.from({ length: 9 }, () => 7 * DAY);
+const PERIODS = [WEEKLY, [...WEEKLY, DAY], [...WEEKLY, ...WEEKLY, ...WEEKLY, 6 * HOUR], [...WEEKLY, DAY, DAY]];
+
+const CALM = { periods: [6 * HOUR], intervalMs: MINUTE, maxConcurrentRuns: 1000, startingDeadlineMs: null };
+
+function optionsOf({ seed, sabotage = {}, devices, isCalm = false }: Simulation): WorldOptions {
+  const random = new Random(seed ^ 0x5eed);
+  if (isCalm) return { ...CALM, seed, sabotage, devices: devices ?? 100 };
+  return {
+    seed,
+    sabotage,
+    devices: devices ?? random.whole(20, 80),
+    periods: random.pick(PERIODS),
+    intervalMs: random.pick([20 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR]),
+    maxConcurrentRuns: random.whole(1, 6),
+    startingDeadlineMs: random.pick([null, null, 6 * HOUR, DAY]),
+  };
+}

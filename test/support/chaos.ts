@@ -1,0 +1,194 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openReader } from '../../src/ledger/reader';
+import { differencesOf } from '../demo/proofs';
+import type { LabDevice } from '../lab/device';
+import { type Lab, startLab } from '../lab/lab';
+import { type ControllerProcess, type LogLine, startController } from './controller';
+import { restoreWithDuplicity } from './duplicity';
+import { treeOf } from './tree';
+import { until } from './wait';
+
+/** Where in its life a run is when something happens to it. */
+export type Moment = 'connecting' | 'preparing' | 'running' | 'verifying' | 'collecting';
+
+const VOLUME = 'data';
+
+/** One device and its controller in a lab, to which things are done while a backup is under way. */
+export class ChaosScene {
+  public readonly lab: Lab;
+  public readonly device: LabDevice;
+  readonly #lives: ControllerProcess[] = [];
+  #tokens = 0;
+
+  public constructor(lab: Lab, device: LabDevice) {
+    this.lab = lab;
+    this.device = device;
+  }
+
+  public get controller(): ControllerProcess {
+    const life = this.#lives.at(-1);
+    if (life === undefined) throw new Error('no controller has been started');
+    return life;
+  }
+
+  public async start(): Promise<void> {
+    const shim = join(__dirname, 'clockshift.cjs');
+    const clock = { NODE_OPTIONS: `--require "${shim}"`, CLOCK_SHIFT_FILE: this.#clockFile };
+    this.#lives.push(startController(this.lab.environment({ RECONCILE_INTERVAL: '2s', ...clock })));
+    await this.controller.waitFor('the first pass', (line) => line['event'] === 'reconcile.finished');
+  }
+
+  /** SIGKILL, and a new life. */
+  public async killController(): Promise<void> {
+    this.controller.signal('SIGKILL');
+    await this.controller.exited;
+    await this.start();
+  }
+
+  public async stop(): Promise<void> {
+    await this.#lives.at(-1)?.stop();
+    await this.lab.stop();
+  }
+
+  /** The controller's wall clock is wrong by so much from now on. */
+  public stepClock(ms: number): void {
+    writeFileSync(this.#clockFile, String(ms));
+  }
+
+  /** Has a backup made, with something done to it at one moment, and gives the line of its success. */
+  public async backUpWith(moment: Moment, happens: () => Promise<void>): Promise<LogLine> {
+    this.#tokens += 1;
+    const slot = `request:token ${String(this.#tokens)}`;
+    await this.device.putFiles(VOLUME, { [`changed ${String(this.#tokens)}`]: slot });
+    this.lab.setTag(this.device, 'backupRequest', slot.slice('request:'.length));
+    await this.controller.waitFor(`${moment} of ${slot}`, (line) => line['slot'] === slot && isAt(moment, line));
+    await happens();
+    const isSuccess = (line: LogLine): boolean => line['slot'] === slot && line['event'] === 'run.succeeded';
+    await until(`the success of ${slot}`, () => this.#lines().find(isSuccess), 240_000).catch((error: unknown) => {
+      const told = this.controller.lines.slice(-25).map((line) => JSON.stringify(line));
+      throw new Error(`${String(error)}; the log ended with\n${told.join('\n')}`);
+    });
+    const successes = this.#lines().filter(isSuccess);
+    expect(successes).toHaveLength(1);
+    return successes[0] ?? {};
+  }
+
+  /** The state of rest: nothing left behind anywhere, and the chain holds what the device holds. */
+  public async expectRest(): Promise<void> {
+    const { device, lab } = this;
+    await until('the containers to be gone', async () => ((await device.containers()).length === 0 ? true : null));
+    const reader = openReader(lab.environment()['STATE_DIR'] ?? '');
+    await until('the ledger to know of no active run', () => (reader.active().length === 0 ? true : null));
+    const secrets = 'find /run/balena-backup -type f 2>/dev/null; ls -d /dev/shm/balena-backup 2>/dev/null || :';
+    expect(await device.sh(secrets)).toBe('');
+    const restored = restoreWithDuplicity(lab.storeOf(device), lab.passphrase);
+    try {
+      expect(readdirSync(restored.folder)).toEqual([VOLUME]);
+      const [there, here] = [treeOf(device.volumePath(VOLUME)), treeOf(join(restored.folder, VOLUME))];
+      expect(differencesOf(there, here)).toEqual([]);
+    } finally {
+      restored.remove();
+    }
+  }
+
+  /** The sets that the chain has. */
+  public sets(): number {
+    return this.lab.collectorFiles(this.device).filter((name) => name.includes('manifest')).length;
+  }
+
+  get #clockFile(): string {
+    return join(this.lab.folder, 'clock-shift');
+  }
+
+  #lines(): readonly LogLine[] {
+    return this.#lives.flatMap(({ lines }) => [...lines]);
+  }
+}
+
+/** `collecting`: its result is in the ledger and the container not yet gone. */
+function isAt(moment: Moment, line: LogLine): boolean {
+  if (moment === 'connecting') return line['event'] === 'run.started';
+  if (moment === 'collecting') return line['event'] === 'run.succeeded';
+  return line['event'] === 'run.progressed' && line['phase'] === moment;
+}
+
+/** A lab with one device that has been backed up once. */
+export async function startScene(): Promise<ChaosScene> {
+  const lab = await startLab();
+  const fleet = lab.addFleet({ name: 'chaos' });
+  const tags = { backupEnabled: 'true', backupSchedule: '@monthly' };
+  const device = await lab.addDevice({ fleet, name: 'kitchen', tags, diskMiB: 900 });
+  await device.seedVolume(VOLUME);
+  const scene = new ChaosScene(lab, device);
+  await scene.start();
+  await scene.backUpWith('connecting', () => Promise.resolve());
+  return scene;
+}
+
+export interface Mishap {
+  readonly name: string;
+  readonly happens: (scene: ChaosScene) => Promise<void>;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What may happen at any moment, and is over when it has happened. */
+export const MISHAPS: readonly Mishap[] = [
+  { name: 'the controller is killed', happens: (scene) => scene.killController() },
+  {
+    name: 'the link is cut',
+    happens: async ({ device }) => {
+      device.cutLink();
+      await pause(1000);
+      device.mendLink();
+    },
+  },
+  {
+    name: 'the link hangs',
+    happens: async ({ device }) => {
+      device.cutLink({ silent: true });
+      await pause(3000);
+      device.mendLink();
+    },
+  },
+  {
+    name: 'the gateway breaks all its links',
+    happens: ({ lab }) => {
+      lab.gateway.cut();
+      return Promise.resolve();
+    },
+  },
+  { name: "the device's engine is restarted", happens: ({ device }) => device.restartEngine() },
+  {
+    name: "the device's power is cut",
+    happens: async ({ device }) => {
+      await device.powerCut();
+      await device.powerOn();
+    },
+  },
+  {
+    name: 'the API fails',
+    happens: async ({ lab }) => {
+      lab.api.faults.set({ kind: 'status', status: 500 });
+      await pause(3000);
+      lab.api.faults.clear();
+    },
+  },
+  {
+    name: "the controller's clock is set back an hour, and right again",
+    happens: async (scene) => {
+      scene.stepClock(-3_600_000);
+      await pause(3000);
+      scene.stepClock(0);
+    },
+  },
+  {
+    name: 'the controller is killed while the link is cut',
+    happens: async (scene) => {
+      scene.device.cutLink();
+      await scene.killController();
+      scene.device.mendLink();
+    },
+  },
+];
