@@ -30,5 +30,7 @@ module.exports = {
     // A project's own time limit can only be set from inside.
     project('e2e', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
     project('chaos', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
+    // Every backend against a real server: not a part of `npm test`, see `npm run test:backends`.
+    project('backends', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
   ],
 };

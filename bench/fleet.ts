@@ -57,6 +57,7 @@ function success(at: number): Extract<Outcome, { kind: 'succeeded' }> {
       volumes: ['config', 'data'],
       emptyVolumes: [],
       snapshotAt: instantOf(Math.floor(at / 1000) * 1000),
+      retention: null,
     },
     tail: Array.from({ length: 40 }, (_, n) => `line ${String(n)} of what Duplicity says about its files and volumes`),
     warnings: [],

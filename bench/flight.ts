@@ -58,8 +58,15 @@ async function main(): Promise<void> {
   };
   const unused = (): Promise<never> => Promise.reject(new Error('not asked for'));
   const clock = { now: () => START };
-  const keys = { fleetKey: unused, credentialFor: unused };
-  const tools = { transport, keys, settings: settingsOf(), scrub: (text: string) => text, clock };
+  const keys = { fleetKey: unused, credentialFor: unused, isCollector: () => false };
+  const tools = {
+    transport,
+    keys,
+    pruneCollector: unused,
+    settings: settingsOf(),
+    scrub: (text: string) => text,
+    clock,
+  };
   await withOpenLedger(async (ledger) => {
     let n = 0;
     const conductor = createConductor({

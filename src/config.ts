@@ -19,10 +19,11 @@ import {
   VariableReader,
   warningsOf,
 } from './configread';
-import { isBackendCredential } from './model/backend';
 import { parseBytes } from './model/bytes';
 import { deviceUuidOf } from './model/brand';
+import { CREDENTIAL_FILES } from './model/credentials';
 import { parseDuration } from './model/duration';
+import { hiddenOf } from './model/hidden';
 import { imageOf, isImageName } from './model/image';
 import { parseInterval } from './model/interval';
 import { quoted } from './model/quote';
@@ -32,7 +33,6 @@ import { Secret } from './model/secret';
 import type { DefaultField, PolicyDefaults, Settings } from './model/settings';
 import { parseTarget } from './model/target';
 import { parseTimezone } from './model/timezone';
-import { CREDENTIAL_FILES, isForbiddenInUrl } from './model/variables';
 import { parseVolumes } from './model/volumes';
 import { version } from './version';
 
@@ -163,19 +163,22 @@ function runLimitsOf(
   | 'cpus'
   | 'memory'
   | 'image'
+  | 'fullImage'
   | 'mountMode'
   | 'maxConcurrentRuns'
   | 'runTimeoutMs'
   | 'stallTimeoutMs'
 > {
+  const image = reader.parsed<string | null>('DOCKER_IMAGE', null, (text) =>
+    isImageName(text) ? right(text) : left(`${quoted(text)} is not the name of an image`),
+  );
   return {
     startingDeadlineMs: reader.parsed<number | null>('BACKUP_STARTING_DEADLINE', null, parseDuration),
     compression: reader.parsed('BACKUP_COMPRESSION', 'default', oneOf(['none', 'fast', 'default'])),
     cpus: reader.parsed<number | null>('BACKUP_CPUS', null, parseCpus),
     memory: reader.parsed<number | null>('BACKUP_MEMORY', null, parseMemory),
-    image: reader.parsed('DOCKER_IMAGE', imageOf(version), (text) =>
-      isImageName(text) ? right(text) : left(`${quoted(text)} is not the name of an image`),
-    ),
+    image: image ?? imageOf(version, 'small'),
+    fullImage: image ?? imageOf(version, 'full'),
     mountMode: reader.parsed('MOUNT_MODE', 'ro', oneOf(['ro', 'rw'])),
     maxConcurrentRuns: reader.parsed('MAX_CONCURRENT_RUNS', 10, parseCount),
     runTimeoutMs: reader.parsed('RUN_TIMEOUT', 12 * 3_600_000, parseTimer),
@@ -233,18 +236,4 @@ function placesOf(
     logLevel: reader.parsed('LOG_LEVEL', 'info', oneOf(['error', 'warn', 'info', 'debug'])),
     logFormat: reader.parsed('LOG_FORMAT', 'text', oneOf(['text', 'json'])),
   };
-}
-
-const LOOKS_SECRET = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|CONNECTION|AUTH/;
-
-/** Values beside our own secrets that no line may show: backends' credentials, and what by its name may be one in a URL. */
-function hiddenOf(defaults: PolicyDefaults, environment: ReadonlyMap<string, string>): readonly Secret[] {
-  const named = [...environment].filter(([name]) => isCredentialName(name)).map(([, value]) => value);
-  const inUrl = /:\/\/[^/@\s]*:([^/@\s]+)@/.exec(defaults.url.text)?.[1] ?? '';
-  return [...new Set([...named, inUrl])].filter((value) => value !== '').map((value) => new Secret(value));
-}
-
-function isCredentialName(name: string): boolean {
-  if (name.endsWith('_FILE') || !LOOKS_SECRET.test(name)) return false;
-  return isBackendCredential(name) || !isForbiddenInUrl(name);
 }

@@ -17,6 +17,8 @@ export function createAdopter(tools: RunTools): Adopter {
         startScript: null,
         attachScript: attachScript(name),
         cancelScript: cancelScript(name),
+        // What its policy was is not known any more; the next run sees to it.
+        afterwards: null,
         judge: judgeOf(tools.settings, record.place.startsWith('file:')),
       },
       meansFor(tools, device.uuid),

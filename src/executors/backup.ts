@@ -1,26 +1,56 @@
+import { isLeft } from 'fp-ts/Either';
 import type { ActionOf } from '../model/action';
-import type { Policy, Target } from '../model/policy';
+import { describeFailure } from '../model/describe';
+import { isMachineMade } from '../model/passphrase';
+import type { Compression, Policy, Target } from '../model/policy';
 import type { Executor, RunContext } from '../model/ports';
-import { storedBy } from '../model/run';
+import { type Retention, type Stored, storedBy } from '../model/run';
 import type { Settings } from '../model/settings';
 import { type Particulars, runOnDevice, runRefOf, type RunTools } from './devicerun';
 
 /** Backs a device's volumes up to its target. */
 export function createBackup(tools: RunTools): Executor<'backup'> {
-  return async (action, context) => {
-    const { target, bandwidth } = action.policy;
-    if (bandwidth.value !== null && target.value.scheme !== 'rsync') {
-      const message = `the bandwidth limit has no effect: Duplicity can only limit rsync:// targets, and this is ${target.value.scheme}://`;
-      context.emit({ event: 'run.warned', run: runRefOf(action, context), message });
-    }
-    return runOnDevice(action, context, particularsOf(action, context, tools.settings), tools);
+  return (action, context) => {
+    const { target, keepFull } = action.policy;
+    const byCollector = keepFull.value !== null && tools.keys.isCollector(target.value);
+    const particulars = particularsOf(action, context, tools.settings);
+    if (!byCollector) return runOnDevice(action, context, particulars, tools);
+    // The device is not asked to: at a collector that only takes more, it could not.
+    const variables = { ...particulars.variables, KEEP_FULL: '' };
+    const afterwards = prunedAtCollector(action, keepFull.value, tools, context);
+    return runOnDevice(action, context, { ...particulars, variables, afterwards }, tools);
   };
+}
+
+/** Adds to a run that stored a snapshot what the collector dropped; that it could not is a warning. */
+function prunedAtCollector(
+  action: ActionOf<'backup'>,
+  keep: number,
+  tools: RunTools,
+  context: RunContext,
+): NonNullable<Particulars['afterwards']> {
+  return async (succeeded) => {
+    const pruned = await tools.pruneCollector(action.policy.target.value, action.device.uuid, keep);
+    if (isLeft(pruned)) {
+      const message = `the collector did not drop old backups: ${describeFailure(pruned.left)}`;
+      context.emit({ event: 'run.warned', run: runRefOf(action, context), message });
+      return { ...succeeded, warnings: [...succeeded.warnings, message] };
+    }
+    const { effect } = succeeded;
+    return effect.kind === 'stored'
+      ? { ...succeeded, effect: { ...effect, retention: merged(effect, pruned.right) } }
+      : succeeded;
+  };
+}
+
+function merged({ retention }: Stored, pruned: Retention): Retention {
+  return { ...pruned, healed: pruned.healed + (retention?.healed ?? 0) };
 }
 
 function particularsOf(
   action: ActionOf<'backup'>,
   context: RunContext,
-  settings: Pick<Settings, 'compression'>,
+  settings: Pick<Settings, 'compression' | 'passphrase'>,
 ): Particulars {
   const { policy, mode, slot } = action;
   const target = policy.target.value;
@@ -31,7 +61,9 @@ function particularsOf(
     target,
     volumes: volumes.kind === 'all' ? 'all' : volumes.names,
     mount: 'ro',
-    options: optionsFor(policy, settings),
+    bandwidth: bandwidthFor(policy),
+    afterwards: null,
+    options: optionsFor(policy, settings.compression, isMachineMade(settings.passphrase)),
     variables: {
       ACTION: mode === 'full' ? 'full' : 'backup',
       BACKUP_OPTIONS: backupOptionsFor(action).join(' '),
@@ -41,13 +73,25 @@ function particularsOf(
   };
 }
 
-function optionsFor({ target, bandwidth }: Policy, { compression }: Pick<Settings, 'compression'>): readonly string[] {
-  const gpg = { none: ['--gpg-options=--compress-algo=none'], fast: ['--gpg-options=--compress-level=1'], default: [] };
+/** What stays on the device goes over no wire. */
+function bandwidthFor({ target, bandwidth }: Policy): number | null {
+  return target.value.deviceLocal ? null : bandwidth.value;
+}
+
+/**
+ * Options of every command. The operator's own come last: Duplicity takes the last. Stretching a passphrase takes GnuPG
+ * half a second for each file. It protects one that can be guessed: the master's, by which the devices' own are derived.
+ */
+function optionsFor(policy: Policy, compression: Compression, machineMade: boolean): readonly string[] {
+  const { target } = policy;
+  const pack = { none: ['--compress-algo=none'], fast: ['--compress-level=1'], default: [] };
+  const gpg = [...(machineMade ? ['--s2k-count=65536'] : []), ...pack[compression]];
+  const bandwidth = bandwidthFor(policy);
   const limit =
-    bandwidth.value !== null && target.value.scheme === 'rsync'
-      ? [`--rsync-options=--bwlimit=${String(Math.max(1, Math.round(bandwidth.value / 1024)))}`]
+    bandwidth !== null && target.value.scheme === 'rsync'
+      ? [`--rsync-options=--bwlimit=${String(Math.max(1, Math.round(bandwidth / 1024)))}`]
       : [];
-  return [...gpg[compression], ...limit, ...target.value.options];
+  return [...(gpg.length === 0 ? [] : [`--gpg-options=${gpg.join(' ')}`]), ...limit, ...target.value.options];
 }
 
 /** Small volumes: a device needs room for one and a half of them, and a broken link costs at most one. */

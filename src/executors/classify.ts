@@ -1,7 +1,7 @@
 import type { Failure } from '../model/failure';
-import type { Effect, Outcome } from '../model/run';
+import type { Effect, Outcome, Retention } from '../model/run';
 import { parseSetTime } from '../model/sets';
-import type { ContainerEnd, FailedResult, RunResult } from './records';
+import type { ContainerEnd, FailedResult, GoodResult, RunResult } from './records';
 import { restoreRefusal } from './restorewords';
 
 export type Ended = Exclude<Outcome, { readonly kind: 'detached' }>;
@@ -52,7 +52,14 @@ function effectOf(result: Extract<RunResult, { readonly ok: true }>): Effect | n
     volumes: [...result.volumes].sort(),
     emptyVolumes: [...result.emptyVolumes].sort(),
     snapshotAt,
+    retention: retentionOf(result),
   };
+}
+
+function retentionOf({ retention }: GoodResult): Retention | null {
+  if (retention === undefined) return null;
+  const dropped = retention.dropped.map(parseSetTime).filter((time) => time !== null);
+  return { keptFull: retention.kept, dropped, healed: retention.healed };
 }
 
 function withoutResult({ end, durationMs }: Evidence): Failure {
@@ -90,7 +97,7 @@ function refusal(
         durationMs: 0,
       };
     case 'image':
-      return { kind: 'image-unavailable', image, detail: `it has no ${names.join(' ')}` };
+      return { kind: 'image-lacking', image, names };
     default:
       return restoreRefusal(kind, names) ?? unknownRefusal(kind);
   }
@@ -172,6 +179,7 @@ const noRoom: Failure = {
 };
 
 function reasonAt(step: string): string {
+  if (step === 'retention') return 'a snapshot that was to stay does not show any more after old ones were removed';
   if (step === 'proof') return 'a listing of the target does not show the new snapshot';
   if (step === 'restore') return 'Duplicity could not restore all of it';
   return step === 'statistics'

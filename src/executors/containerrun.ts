@@ -9,6 +9,8 @@ import type { Outcome } from '../model/run';
 import { bytesText } from '../model/shown';
 import { cancelWhenWanted } from './cancel';
 import { type Ended, type Evidence, outcomeOf } from './classify';
+
+export type Succeeded = Extract<Ended, { readonly kind: 'succeeded' }>;
 import { RunTalk, type TalkEnd } from './follow';
 
 /** What a run over a device's shell needs of the world. */
@@ -29,6 +31,8 @@ export interface ContainerRun {
   readonly startScript: string | null;
   readonly attachScript: string;
   readonly cancelScript: string;
+  /** Done once it has succeeded, before the result is committed: gives the outcome with what came of it. */
+  readonly afterwards: ((succeeded: Succeeded) => Promise<Succeeded>) | null;
   readonly judge: Pick<Evidence, 'image' | 'deviceLocal' | 'runTimeoutMs' | 'stallTimeoutMs'>;
 }
 
@@ -116,8 +120,12 @@ async function heardOut(order: ContainerRun, means: RunMeans, course: Course, se
     return false;
   }
   const known = course.outcome;
-  course.outcome ??= ended(order, means, talk, end);
+  course.outcome ??= await settled(order, ended(order, means, talk, end));
   return end.kind !== 'ready' || (await acknowledged(order, session, course.outcome, known !== null));
+}
+
+function settled({ afterwards }: ContainerRun, outcome: Ended): Ended | Promise<Ended> {
+  return outcome.kind === 'succeeded' && afterwards !== null ? afterwards(outcome) : outcome;
 }
 
 /** The ledger has the result before the container goes. False when it is not known whether it has gone. */

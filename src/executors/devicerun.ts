@@ -1,22 +1,32 @@
 import { isLeft } from 'fp-ts/Either';
 import { createHash } from 'node:crypto';
 import type { Action } from '../model/action';
-import { credentialsFor } from '../model/backend';
+import { credentialsFor } from '../model/credentials';
 import type { DeviceUuid } from '../model/brand';
 import { passphraseOf } from '../model/passphrase';
 import type { Target } from '../model/policy';
-import type { CollectorAccess, Keys, RunContext, SshCredential } from '../model/ports';
+import type { CollectorAccess, Keys, PruneCollector, RunContext, SshCredential } from '../model/ports';
 import type { RunRef } from '../model/event';
 import type { Outcome } from '../model/run';
 import type { Settings } from '../model/settings';
 import { slotText } from '../model/slot';
 import { withoutPassword } from '../model/urlpassword';
 import type { Evidence } from './classify';
-import { carryOut, type RunMeans } from './containerrun';
-import { attachScript, cancelScript, type ContainerOrder, type HostOrder, type RunName, startScript } from './script';
+import { carryOut, type ContainerRun, type RunMeans } from './containerrun';
+import { folderOf } from './rsyncfolder';
+import {
+  attachScript,
+  cancelScript,
+  type ContainerOrder,
+  type HostOrder,
+  type RunName,
+  SSH_OPTIONS,
+  startScript,
+} from './script';
 
 export interface RunTools extends RunMeans {
-  readonly keys: Pick<Keys, 'credentialFor'>;
+  readonly keys: Pick<Keys, 'credentialFor' | 'isCollector'>;
+  readonly pruneCollector: PruneCollector;
   readonly settings: RunSettings;
 }
 
@@ -29,6 +39,7 @@ export type RunSettings = Pick<
   | 'cpus'
   | 'memory'
   | 'image'
+  | 'fullImage'
   | 'mountMode'
   | 'runTimeoutMs'
   | 'stallTimeoutMs'
@@ -43,8 +54,12 @@ export interface Particulars
   readonly source?: DeviceUuid;
   /** What it may do to them, where the target can hold it to that. */
   readonly snapshots?: CollectorAccess;
+  /** Bytes a second of what the container sends, or null. */
+  readonly bandwidth: number | null;
   /** Options of every command of Duplicity, each one word. The operator's own come last: Duplicity takes the last. */
   readonly options: readonly string[];
+  /** What is left to do once the container has ended well, before its result is committed; null for nothing. */
+  readonly afterwards: ContainerRun['afterwards'];
   /** What the script of this kind reads. */
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -74,7 +89,8 @@ export async function runOnDevice(
       startScript: startScript(host, container),
       attachScript: attachScript(name),
       cancelScript: cancelScript(name),
-      judge: judgeOf(settings, target.deviceLocal),
+      afterwards: particulars.afterwards,
+      judge: { ...judgeOf(settings, target.deviceLocal), image: imageFor(target, settings) },
     },
     meansFor(tools, source),
   );
@@ -109,10 +125,16 @@ function nameOf({ device, kind, slot }: Action, { nonce, runId }: RunContext): R
 }
 
 function hostOrder(name: RunName, { device }: Action, particulars: Particulars, given: GivenToHost): HostOrder {
-  const { volumes, mount, access = 'volumes', restart = 'no' } = particulars;
-  const { image, cpus, memory } = given.settings;
-  const fleetId = device.fleet.id;
-  return { ...name, fleetId, volumes, mount, access, restart, image, cpus, memory, forget: given.forget };
+  const { volumes, mount, access = 'volumes', restart = 'no', target, bandwidth } = particulars;
+  const { cpus, memory } = given.settings;
+  const image = imageFor(target, given.settings);
+  const limits = { cpus, memory, bandwidth };
+  return { ...name, fleetId: device.fleet.id, volumes, mount, access, restart, image, ...limits, forget: given.forget };
+}
+
+/** The image that has what the target needs, unless the operator chose one. */
+function imageFor({ needs }: Target, { image, fullImage }: Pick<Settings, 'image' | 'fullImage'>): string {
+  return needs.image === 'small' ? image : fullImage;
 }
 
 interface GivenToHost {
@@ -128,11 +150,12 @@ interface GivenToContainer {
 function containerOrder(
   action: Action,
   { nonce }: RunContext,
-  { target, options, variables, source = action.device.uuid }: Particulars,
+  { target, options, variables, bandwidth, source = action.device.uuid }: Particulars,
   { settings, credential }: GivenToContainer,
 ): ContainerOrder {
   const { passphraseChange, runTimeoutMs, stallTimeoutMs, environment } = settings;
   const { url, password } = withoutPassword(target.url);
+  const given = credentialsFor(target, environment);
   return {
     nonce,
     passphrase: passphraseOf(settings, source),
@@ -144,10 +167,17 @@ function containerOrder(
     variables,
     runTimeoutMs,
     stallTimeoutMs,
-    environment: new Map([
-      ...credentialsFor(target, environment),
-      ...(password === null ? [] : [[password.variable, password.value] as const]),
-    ]),
+    bandwidth,
+    needs: target.needs,
+    credentials: {
+      ...given,
+      environment: new Map([
+        ...given.environment,
+        ...(password === null ? [] : [[password.variable, password.value] as const]),
+      ]),
+    },
+    // The collector makes it.
+    folder: typeof credential?.certificate === 'string' ? null : folderOf(target, SSH_OPTIONS),
     credential,
   };
 }

@@ -17,6 +17,8 @@ function particularsOf(
     target,
     volumes: 'any',
     mount: mountMode,
+    bandwidth: null,
+    afterwards: null,
     options,
     variables: { COMMAND: word, FOLDER: folder ?? '', AMOUNT: amount ?? '' },
   };

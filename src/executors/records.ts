@@ -37,6 +37,11 @@ const Statistics = t.readonly(
     errors: Figure,
   }),
 );
+/** Missing in a container that an older version started. */
+const Retention = t.union([
+  t.undefined,
+  t.readonly(t.type({ kept: Figure, dropped: t.readonlyArray(t.string), healed: Figure })),
+]);
 const Good = t.readonly(
   t.type({
     ok: t.literal(true),
@@ -44,6 +49,7 @@ const Good = t.readonly(
     snapshotAt: t.string,
     volumes: Names,
     emptyVolumes: Names,
+    retention: Retention,
     statistics: Statistics,
   }),
 );
@@ -65,6 +71,7 @@ const Result = t.union([Good, Executed, Surveyed, Refilled, Refused, Failed]);
 
 /** The container's last word. */
 export type RunResult = t.TypeOf<typeof Result>;
+export type GoodResult = t.TypeOf<typeof Good>;
 export type FailedResult = t.TypeOf<typeof Failed>;
 
 /** Null when it is not what our script prints. */

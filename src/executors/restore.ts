@@ -33,6 +33,8 @@ function particularsOf(
     target,
     source,
     snapshots: 'read',
+    bandwidth: null,
+    afterwards: null,
     volumes: 'none',
     mount: 'ro',
     access: 'engine',

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionKind } from '../model/action';
+import type { ImageNeeds } from '../model/backend';
 import type { DeviceUuid, RunId } from '../model/brand';
+import { RUN_SECRETS, type RunCredentials } from '../model/credentials';
 import type { SshCredential } from '../model/ports';
 import type { Secret } from '../model/secret';
+import type { RsyncFolder } from './rsyncfolder';
 
-/** Where the container keeps what ssh reads: its own memory. */
-const SECRETS = '/dev/shm/balena-backup';
-const SSH_OPTIONS = [
+/** What ssh is told in a run. */
+export const SSH_OPTIONS = [
   '-oStrictHostKeyChecking=yes',
-  `-oUserKnownHostsFile=${SECRETS}/known_hosts`,
-  `-oIdentityFile=${SECRETS}/key`,
+  `-oUserKnownHostsFile=${RUN_SECRETS}/known_hosts`,
+  `-oIdentityFile=${RUN_SECRETS}/key`,
   '-oIdentitiesOnly=yes',
   '-oConnectTimeout=30',
   '-oServerAliveInterval=15',
@@ -41,6 +43,8 @@ export interface HostOrder extends RunName {
   readonly cpus: number | null;
   /** Bytes. */
   readonly memory: number | null;
+  /** Bytes a second; the container limits itself, which the host must allow. */
+  readonly bandwidth: number | null;
   /** Nonces of ended runs of this ledger: their containers may go. */
   readonly forget: readonly string[];
 }
@@ -60,7 +64,11 @@ export interface ContainerOrder {
   readonly variables: Readonly<Record<string, string>>;
   readonly runTimeoutMs: number;
   readonly stallTimeoutMs: number;
-  readonly environment: ReadonlyMap<string, string>;
+  readonly bandwidth: number | null;
+  /** What the image is asked for before anything else. */
+  readonly needs: Pick<ImageNeeds, 'modules' | 'programs'>;
+  readonly credentials: RunCredentials;
+  readonly folder: RsyncFolder | null;
   readonly credential: SshCredential | null;
 }
 
@@ -80,6 +88,7 @@ export function startScript(host: HostOrder, container: ContainerOrder): string 
     IMAGE: host.image,
     CPUS: host.cpus === null ? '' : String(host.cpus),
     MEMORY: host.memory === null ? '' : String(host.memory),
+    BANDWIDTH: host.bandwidth === null ? '' : String(host.bandwidth),
     FORGET: host.forget.join(' '),
   };
   return group(
@@ -108,6 +117,7 @@ function withoutStart(run: RunName, mode: 'attach' | 'cancel'): string {
     IMAGE: '',
     CPUS: '',
     MEMORY: '',
+    BANDWIDTH: '',
     FORGET: '',
   };
   return group({ ...named(run), ...empty, MODE: mode }, deviceScript('host.sh'));
@@ -126,23 +136,40 @@ function containerScript(order: ContainerOrder): string {
     PASSPHRASE_CHANGE: order.passphraseChange,
     STORE: order.store,
     URL: order.url,
+    BANDWIDTH: order.bandwidth === null ? '' : String(order.bandwidth),
+    MODULES: order.needs.modules.join(' '),
+    PROGRAMS: order.needs.programs.join(' '),
     RUN_TIMEOUT: String(Math.ceil(order.runTimeoutMs / 1000)),
     STALL_TIMEOUT: String(Math.ceil(order.stallTimeoutMs / 1000)),
     ...order.variables,
   };
-  const exported = [...order.environment].map(([name, value]) => `export ${name}=${shellWord(value)}\n`).join('');
+  const exported = [...order.credentials.environment]
+    .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
+    .join('');
   const options = [...ssh, ...order.options].map((option) => ` ${shellWord(option)}`).join('');
-  const functions = `with_options() { "$1"${options}; }\n${keysFunction(order.nonce, credential)}${programFunction(order)}`;
+  const own = `${folderFunction(order.folder)}${secretsFunction(order)}${programFunction(order)}`;
+  const functions = `with_options() { "$1"${options}; }\n${own}`;
   return group(variables, `${exported}${functions}${workScript(order.work)}`);
 }
 
-function keysFunction(nonce: string, credential: SshCredential | null): string {
-  if (credential === null) return 'place_keys() { :; }\n';
+function folderFunction(order: RsyncFolder | null): string {
+  if (order === null) return 'rsync_folder() { :; }\n';
+  const { options, folder, password } = order;
+  const secret = password === null ? '' : `RSYNC_PASSWORD=${shellWord(password)} `;
+  return `rsync_folder() { ${secret}rsync "$@" --dirs ${options.map(shellWord).join(' ')} "$WORK/none/" ${shellWord(folder)}; }\n`;
+}
+
+/** Writes what programs read from files into the container's memory. */
+function secretsFunction({ nonce, credential, credentials }: ContainerOrder): string {
   const file = (name: string, text: string): string =>
-    `cat >${SECRETS}/${name} <<'KEY_${nonce}'\n${text.trimEnd()}\nKEY_${nonce}\n`;
+    `cat >${RUN_SECRETS}/${name} <<'KEY_${nonce}'\n${text.trimEnd()}\nKEY_${nonce}\n`;
+  const files = [...credentials.files].map(([name, text]) => file(name, text));
+  return `place_secrets() {\n:\n${files.join('')}${credential === null ? '' : keyFiles(credential, file)}}\n`;
+}
+
+function keyFiles(credential: SshCredential, file: (name: string, text: string) => string): string {
   const certificate = credential.certificate === null ? '' : file('key-cert.pub', credential.certificate);
-  const key = file('key', credential.privateKey.reveal());
-  return `place_keys() {\n${key}${certificate}${file('known_hosts', credential.knownHosts)}}\n`;
+  return `${file('key', credential.privateKey.reveal())}${certificate}${file('known_hosts', credential.knownHosts)}`;
 }
 
 /** What a kind of run has in Python, beside its script: these files, one after the other. */

@@ -9,6 +9,8 @@ export function createSurvey(tools: RunTools): Executor<'survey'> {
       target,
       source,
       snapshots: 'read',
+      bandwidth: null,
+      afterwards: null,
       volumes: 'none',
       mount: 'ro',
       access: 'engine',

@@ -43,6 +43,7 @@ const stored = t.union([
   failure('chain-broken', { detail: t.string }),
   failure('store-full', { where: t.keyof({ device: null, target: null }), freeBytes: numberOrNull, detail: t.string }),
   failure('store-unavailable', { detail: t.string }),
+  failure('image-lacking', { image: t.string, names }),
   failure('image-unavailable', { image: t.string, detail: t.string }),
   failure('volume-missing', { names }),
   failure('volumes-none', {}),

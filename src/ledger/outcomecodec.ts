@@ -19,6 +19,16 @@ const Statistics = t.readonly(
   }),
 );
 
+const Retained = t.readonly(t.type({ keptFull: t.number, dropped: t.readonlyArray(Instant), healed: t.number }));
+
+/** Rows of an older version have none. */
+const Retention = new t.Type<t.TypeOf<typeof Retained> | null, unknown>(
+  'Retention',
+  (value): value is t.TypeOf<typeof Retained> | null => value === null || Retained.is(value),
+  (value, context) => (value === undefined || value === null ? t.success(null) : Retained.validate(value, context)),
+  t.identity,
+);
+
 const Stored = t.readonly(
   t.type({
     kind: t.literal('stored'),
@@ -27,6 +37,7 @@ const Stored = t.readonly(
     volumes: texts,
     emptyVolumes: texts,
     snapshotAt: Instant,
+    retention: Retention,
   }),
 );
 

@@ -26,6 +26,8 @@ export function runStatement(event: RunEvent): Statement {
       return warn(event.message);
     case 'run.succeeded':
       return info(`${effectText(event.effect, event.durationMs)}${elsewhere(event)}`);
+    case 'retention.applied':
+      return info(retentionText(event));
     case 'run.failed':
       return failedStatement(event);
     case 'run.detached':
@@ -70,6 +72,7 @@ export function levelOf(failure: Failure): LogLevel {
     case 'store-full':
     case 'restore-refused':
     case 'restore-failed':
+    case 'image-lacking':
     case 'volume-missing':
     case 'volumes-none':
     case 'volume-emptied':
@@ -91,6 +94,14 @@ function startedText(event: EventOf<'run.started'>): string {
 /** Runs that a person's command looks after are the controller's to tell of, but not to follow. */
 function elsewhere({ process }: { readonly process: string | null }): string {
   return process === null ? '' : ` (by another process, ${process})`;
+}
+
+function retentionText({ retention }: EventOf<'retention.applied'>): string {
+  const { keptFull, dropped, healed } = retention;
+  const times = dropped.map((time) => instantText(time)).join(', ');
+  const gone = dropped.length === 0 ? [] : [`dropped ${count(dropped.length, 'snapshot')} (${times})`];
+  const cleared = healed === 0 ? [] : [`cleared away what ${count(healed, 'interrupted run')} had left`];
+  return `Kept ${count(keptFull, 'full chain')} at the target: ${[...gone, ...cleared].join(', ')}`;
 }
 
 function failedStatement(event: EventOf<'run.failed'>): Statement {

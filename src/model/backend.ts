@@ -1,141 +1,228 @@
-/** How one scheme is reached. */
+/** How one scheme is reached, and what for. */
 export interface Backend {
-  /** The spelling that is sent to Duplicity: one that 0.8 and 3.x both understand. */
-  readonly sent: string;
   /** What the scheme is called here; spellings of the same thing share it. */
   readonly scheme: string;
+  /** The spelling that is sent to Duplicity: one that 0.8 and 3.x both understand. */
+  readonly sent: string;
   /** Equal for schemes that reach the same files, so that two devices cannot meet by different ways. */
   readonly family: string;
   readonly defaultPort: number | null;
-  /** Credentials that Duplicity reads from its environment; a name that ends in `_` stands for all that begin so. */
-  readonly variables: readonly string[];
-  /** Those of them that are sent to the server that the URL names: whoever writes the URL chooses who gets them. */
+  /** A URL that a person may start from. */
+  readonly example: string;
+  /**
+   * Sets of variables of which one must be known as a whole; none is needed where there is no set. `*` stands for the
+   * remote that the URL names.
+   */
+  readonly needs: readonly (readonly string[])[];
+  /** What Duplicity or its library reads besides; a name that ends in `_` stands for all that begin so. */
+  readonly takes: readonly string[];
+  /** Those that are sent to the server that the URL names: whoever writes the URL chooses who gets them. */
   readonly passwords: readonly string[];
+  /** `needed`: a user and a password, `optional`: a password where there is a user, `none`: by other means. */
+  readonly login: 'needed' | 'optional' | 'none';
   readonly overSsh: boolean;
   readonly deviceLocal: boolean;
-  /** `server`: a host, `bucket`: a name that stands where a host would, `none`: neither. */
-  readonly authority: 'server' | 'bucket' | 'none';
+  /** `server`: a host, `bucket`: a name that stands where a host would, `remote`: `NAME:path`, `none`: a path alone. */
+  readonly authority: 'server' | 'bucket' | 'remote' | 'none';
+  /** False where there is no folder below the bucket. */
+  readonly folders: boolean;
+  /** Names that may stand behind a `?`. */
+  readonly query: readonly string[];
+  /** Ports that Duplicity goes to whatever the URL says. */
+  readonly fixedPort: boolean;
+  /** Which of our images has what it needs; `own`: none, Debian lacks it. */
+  readonly image: 'small' | 'full' | 'own';
+  /** What the image must have: Python modules and programs. */
+  readonly modules: readonly string[];
+  readonly programs: readonly string[];
 }
 
-const base: Omit<Backend, 'sent' | 'scheme' | 'family'> = {
+/** What a run's image must have for its target. */
+export type ImageNeeds = Pick<Backend, 'image' | 'modules' | 'programs'>;
+
+const base: Omit<Backend, 'sent' | 'scheme' | 'family' | 'example'> = {
   defaultPort: null,
-  variables: [],
+  needs: [],
+  takes: [],
   passwords: [],
+  login: 'none',
   overSsh: false,
   deviceLocal: false,
   authority: 'bucket',
+  folders: true,
+  query: [],
+  fixedPort: false,
+  image: 'full',
+  modules: [],
+  programs: [],
 };
 
-function named(scheme: string, over: Partial<Backend> = {}): Backend {
-  return { ...base, sent: scheme, scheme, family: scheme, ...over };
+function named(scheme: string, example: string, over: Partial<Backend> = {}): Backend {
+  return { ...base, sent: scheme, scheme, family: scheme, example, ...over };
 }
 
-function server(scheme: string, defaultPort: number, over: Partial<Backend> = {}): Backend {
-  return named(scheme, { authority: 'server', defaultPort, ...over });
+function server(scheme: string, defaultPort: number, example: string, over: Partial<Backend> = {}): Backend {
+  return named(scheme, example, { authority: 'server', defaultPort, ...over });
 }
 
-const PASSWORD = { variables: ['FTP_PASSWORD'], passwords: ['FTP_PASSWORD'] };
-const MAILBOX = { variables: ['IMAP_PASSWORD'], passwords: ['IMAP_PASSWORD'], family: 'imap' };
-const sftp = server('sftp', 22, { ...PASSWORD, family: 'ssh', overSsh: true });
-const ftp = server('ftp', 21, PASSWORD);
-const ftps = server('ftps', 21, { ...PASSWORD, family: 'ftp' });
-const webdav = server('webdav', 80, PASSWORD);
-const webdavs = server('webdavs', 443, { ...PASSWORD, family: 'webdav' });
-const s3 = named('s3', {
+const PASSWORD: Partial<Backend> = { takes: ['FTP_PASSWORD'], passwords: ['FTP_PASSWORD'], login: 'optional' };
+const OVER_SSH: Partial<Backend> = { family: 'ssh', overSsh: true, image: 'small' };
+const MAILBOX: Partial<Backend> = {
+  takes: ['IMAP_PASSWORD'],
+  passwords: ['IMAP_PASSWORD'],
+  login: 'needed',
+  family: 'imap',
+  fixedPort: true,
+  image: 'small',
+};
+const LFTP: Partial<Backend> = { ...PASSWORD, family: 'ftp', image: 'small', programs: ['lftp'] };
+const WEBDAV: Partial<Backend> = { ...PASSWORD, family: 'webdav', image: 'small', modules: ['lxml', 'requests'] };
+const SWIFT_MODULES = ['swiftclient', 'keystoneclient'];
+
+const sftp = server('sftp', 22, 'sftp://root@HOST:54321//backups/$UUID', { ...OVER_SSH, modules: ['paramiko'] });
+const ftp = server('ftp', 21, 'ftp://USER@HOST/backups/$UUID', LFTP);
+const ftps = server('ftps', 990, 'ftps://USER@HOST/backups/$UUID', LFTP);
+const ftpes = server('ftpes', 21, 'ftpes://USER@HOST/backups/$UUID', LFTP);
+const webdav = server('webdav', 80, 'webdav://USER@HOST/backups/$UUID', WEBDAV);
+const webdavs = server('webdavs', 443, 'webdavs://USER@HOST/backups/$UUID', WEBDAV);
+const s3 = named('s3', 's3://BUCKET/$UUID --s3-endpoint-url=https://HOST', {
   sent: 'boto3+s3',
-  variables: ['AWS_'],
+  needs: [['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'], ['AWS_SHARED_CREDENTIALS']],
+  takes: ['AWS_SESSION_TOKEN', 'AWS_CONFIG', 'AWS_'],
+  image: 'small',
+  modules: ['boto3'],
+});
+const pydrive = named('pydrive', 'pydrive://ACCOUNT@HOST/backups/$UUID', {
+  needs: [['GOOGLE_DRIVE_ACCOUNT_KEY']],
+  image: 'own',
+  modules: ['pydrive2'],
 });
 
 /** An rsync daemon, `rsync://host::module`: its own protocol and password, not SSH. */
-export const RSYNC_DAEMON: Backend = server('rsync', 873, { ...PASSWORD, family: 'rsyncd' });
+export const RSYNC_DAEMON: Backend = server('rsync', 873, 'rsync://USER@HOST::MODULE/$UUID', {
+  ...PASSWORD,
+  family: 'rsyncd',
+  image: 'small',
+  programs: ['rsync'],
+});
 
 /** Every scheme that can be used, old spellings included, by how a person writes it. */
 export const BACKENDS: ReadonlyMap<string, Backend> = new Map([
-  ['file', named('file', { deviceLocal: true, authority: 'none' })],
-  ['rsync', server('rsync', 22, { family: 'ssh', overSsh: true })],
+  ['file', named('file', 'file:///backups', { deviceLocal: true, authority: 'none', image: 'small' })],
+  ['rsync', server('rsync', 22, 'rsync://root@HOST:54321//backups/$UUID', { ...OVER_SSH, programs: ['rsync', 'ssh'] })],
   ['sftp', sftp],
   ['scp', sftp],
   ['ssh', sftp],
   ['paramiko+sftp', sftp],
   ['paramiko+scp', sftp],
+  ['pexpect+sftp', sftp],
+  ['pexpect+scp', sftp],
   ['ftp', ftp],
   ['lftp+ftp', ftp],
+  ['ncftp+ftp', ftp],
   ['ftps', ftps],
   ['lftp+ftps', ftps],
+  ['ftpes', ftpes],
+  ['lftp+ftpes', ftpes],
   ['webdav', webdav],
+  ['http', webdav],
   ['webdavs', webdavs],
+  ['https', webdavs],
   ['s3', s3],
   ['boto3+s3', s3],
-  ['gs', named('gs', { variables: ['GS_'] })],
-  ['azure', named('azure', { variables: ['AZURE_'] })],
-  ['b2', named('b2', PASSWORD)],
-  ['swift', named('swift', { variables: ['SWIFT_'] })],
-  ['pca', named('pca', { variables: ['PCA_'] })],
-  ['imap', server('imap', 143, MAILBOX)],
-  ['imaps', server('imaps', 993, MAILBOX)],
-  ['rclone', named('rclone', { variables: ['RCLONE_'], authority: 'none' })],
-  ['dpbx', named('dpbx', { variables: ['DPBX_'], authority: 'none' })],
-  ['onedrive', named('onedrive', { variables: ['OAUTH2_'], authority: 'none' })],
-  ['gdrive', named('gdrive', { variables: ['GOOGLE_'] })],
-  ['pydrive', named('pydrive', { variables: ['GOOGLE_'] })],
-  ['mega', named('mega', PASSWORD)],
-]);
-
-const RCLONE = 'use rclone://, which reaches most services';
-
-/** Schemes that cannot work, by name: why, and what to use instead. */
-export const DEAD_SCHEMES: ReadonlyMap<string, string> = new Map([
-  ['cf+http', `cloudfiles needs pyrax, which is no longer made; use swift:// or ${RCLONE}`],
-  ['cf+https', `cloudfiles needs pyrax, which is no longer made; use swift:// or ${RCLONE}`],
-  ['cf+hubic', `hubiC has been shut down; ${RCLONE}`],
-  ['hubic', `hubiC has been shut down; ${RCLONE}`],
-  ['gdocs', 'it needs a library that no image has; use gdrive:// or rclone://'],
-  ['mf', `MediaFire's library is no longer made; ${RCLONE}`],
-  ['hsi', `it needs the hsi program, which no image has; ${RCLONE}`],
-  ['tahoe', `it needs a Tahoe node on the device; ${RCLONE}`],
-  ['u1', `Ubuntu One has been shut down; ${RCLONE}`],
-  ['copy', `Copy.com has been shut down; ${RCLONE}`],
-  ['acd', `Amazon Drive has been shut down; use s3:// or ${RCLONE}`],
-  ['ad', `Amazon Drive has been shut down; use s3:// or ${RCLONE}`],
-  ['megav2', `it needs MEGAcmd, which no image has; use mega:// or ${RCLONE}`],
-  ['megav3', `it needs MEGAcmd, which no image has; use mega:// or ${RCLONE}`],
+  ['s3+http', s3],
+  ['boto+s3', s3],
   [
-    's3+http',
-    'it belongs to boto 2, which is gone; use s3://BUCKET/PATH, with --s3-endpoint-url= for a server of your own',
+    'azure',
+    named('azure', 'azure://CONTAINER', {
+      needs: [['AZURE_CONNECTION_STRING']],
+      takes: ['AZURE_'],
+      folders: false,
+      modules: ['azure.storage.blob'],
+    }),
   ],
   [
-    'boto+s3',
-    'it belongs to boto 2, which is gone; use s3://BUCKET/PATH, with --s3-endpoint-url= for a server of your own',
+    'b2',
+    named('b2', 'b2://KEY_ID@BUCKET/$UUID', {
+      takes: ['FTP_PASSWORD'],
+      passwords: ['FTP_PASSWORD'],
+      login: 'needed',
+      modules: ['b2sdk'],
+    }),
   ],
-  ['ncftp+ftp', 'ncftp fails where the directory is new; use ftp://'],
-  ['pexpect+sftp', 'it needs a terminal, which a run has not; use sftp://'],
-  ['pexpect+scp', 'it needs a terminal, which a run has not; use sftp://'],
-  ['multi', 'it reads a file that a run has not; use one URL'],
-  ['ftpes', 'Duplicity does not know it; use ftps://'],
-  ['http', 'a web address is no place for backups; use webdav://, or s3:// with --s3-endpoint-url='],
-  ['https', 'a web address is no place for backups; use webdavs://, or s3:// with --s3-endpoint-url='],
-  ['dav', 'Duplicity calls it webdav://'],
-  ['davs', 'Duplicity calls it webdavs://'],
+  [
+    'swift',
+    named('swift', 'swift://CONTAINER/$UUID', {
+      needs: [
+        ['SWIFT_USERNAME', 'SWIFT_PASSWORD', 'SWIFT_AUTHURL'],
+        ['SWIFT_PREAUTHURL', 'SWIFT_PREAUTHTOKEN'],
+      ],
+      takes: ['SWIFT_'],
+      modules: SWIFT_MODULES,
+    }),
+  ],
+  [
+    'pca',
+    named('pca', 'pca://CONTAINER', {
+      needs: [
+        ['PCA_USERNAME', 'PCA_PASSWORD', 'PCA_AUTHURL'],
+        ['PCA_PREAUTHURL', 'PCA_PREAUTHTOKEN'],
+      ],
+      takes: ['PCA_'],
+      folders: false,
+      modules: SWIFT_MODULES,
+    }),
+  ],
+  ['imap', server('imap', 143, 'imap://USER@HOST/$UUID', MAILBOX)],
+  ['imaps', server('imaps', 993, 'imaps://USER@HOST/$UUID', MAILBOX)],
+  [
+    'rclone',
+    named('rclone', 'rclone://REMOTE:backups/$UUID', {
+      needs: [['RCLONE_CONFIG_*_TYPE'], ['RCLONE_CONFIG']],
+      takes: ['RCLONE_'],
+      authority: 'remote',
+      programs: ['rclone'],
+    }),
+  ],
+  [
+    'dpbx',
+    named('dpbx', 'dpbx:///backups/$UUID', { needs: [['DPBX_ACCESS_TOKEN']], authority: 'none', modules: ['dropbox'] }),
+  ],
+  [
+    'onedrive',
+    named('onedrive', 'onedrive://backups/$UUID', {
+      needs: [['OAUTH2_CLIENT_ID', 'OAUTH2_REFRESH_TOKEN']],
+      takes: ['DUPLICITY_ONEDRIVE_ROOT'],
+      authority: 'none',
+      modules: ['requests_oauthlib'],
+    }),
+  ],
+  [
+    'gdrive',
+    named('gdrive', 'gdrive://SERVICE_ACCOUNT@PROJECT.iam.gserviceaccount.com/backups/$UUID?driveID=ID', {
+      needs: [['GOOGLE_SERVICE_JSON']],
+      query: ['driveID', 'myDriveFolderID'],
+      modules: ['googleapiclient', 'google_auth_oauthlib'],
+    }),
+  ],
+  ['pydrive', pydrive],
+  ['pydrive+gdocs', pydrive],
+  ['gdocs', pydrive],
+  [
+    'mega',
+    server('mega', 443, 'mega://USER@mega.nz/backups/$UUID', {
+      takes: ['FTP_PASSWORD'],
+      passwords: ['FTP_PASSWORD'],
+      login: 'needed',
+      programs: ['megals'],
+    }),
+  ],
+  [
+    'multi',
+    named('multi', 'multi:///stores?mode=mirror&onfail=abort', {
+      needs: [['MULTI_CONFIG']],
+      authority: 'none',
+      query: ['mode', 'onfail'],
+    }),
+  ],
 ]);
-
-/** Whether the variable is one that Duplicity, or a library of it, reads its credentials from. */
-export function isBackendCredential(name: string): boolean {
-  if (LIBRARY_PREFIXES.some((prefix) => name.startsWith(prefix))) return true;
-  for (const backend of BACKENDS.values()) if (isReadBy(backend, name)) return true;
-  return false;
-}
-
-const LIBRARY_PREFIXES = ['CLOUDFILES_', 'OS_', 'BOTO_', 'GPG_', 'SIGN_PASSPHRASE', 'FTP_PASSWORD', 'IMAP_PASSWORD'];
-
-/** Whether this scheme's backend reads the variable. */
-export function isReadBy(backend: Backend, name: string): boolean {
-  return backend.variables.some((variable) => (variable.endsWith('_') ? name.startsWith(variable) : name === variable));
-}
-
-/** The variables of the orchestrator that the run container gets for a target: names to values. */
-export function credentialsFor(
-  target: { readonly variables: readonly string[] },
-  environment: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  return new Map(target.variables.map((name) => [name, environment.get(name) ?? '']));
-}

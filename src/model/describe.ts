@@ -66,6 +66,7 @@ export function describeFailure(failure: Failure): string {
     case 'store-full':
     case 'store-unavailable':
     case 'image-unavailable':
+    case 'image-lacking':
     case 'volume-missing':
     case 'volumes-none':
     case 'volume-emptied':
@@ -172,6 +173,8 @@ function describeBackup(failure: Backup): string {
       return `The target could not be used${because(failure.detail)}. Check that it is up, and that its address and credentials are right`;
     case 'image-unavailable':
       return `The image ${failure.image} could not be pulled, and the device has no copy of it${because(failure.detail)}. Check DOCKER_IMAGE, and that the device can reach the registry`;
+    case 'image-lacking':
+      return `The image ${failure.image} has no ${list(failure.names)}, which this target needs. Leave DOCKER_IMAGE out, so that one that has it is used, or name another`;
     case 'volume-missing':
       return `The device has no volume ${list(failure.names)}. Correct backupVolumes, or wait until the fleet's release has made it`;
     case 'volumes-none':

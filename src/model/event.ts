@@ -2,7 +2,7 @@ import type { ActionKind } from './action';
 import type { DeviceUuid, Instant, RunId } from './brand';
 import type { Failure } from './failure';
 import type { PolicyProblem } from './policy';
-import type { Effect, RunPhase } from './run';
+import type { Effect, Retention, RunPhase } from './run';
 import type { HoldReason } from './verdict';
 
 /** Which device an event is about. */
@@ -82,6 +82,7 @@ export type Event =
       readonly durationMs: number;
       readonly process: string | null;
     }
+  | { readonly event: 'retention.applied'; readonly run: RunRef; readonly retention: Retention }
   | { readonly event: 'run.detached'; readonly run: RunRef; readonly reason: 'link-lost' | 'shutdown' }
   | { readonly event: 'run.cancelled'; readonly run: RunRef; readonly by: string; readonly process: string | null }
   | {

@@ -38,6 +38,7 @@ export type Failure =
     }
   | { readonly kind: 'store-unavailable'; readonly detail: string }
   | { readonly kind: 'image-unavailable'; readonly image: string; readonly detail: string }
+  | { readonly kind: 'image-lacking'; readonly image: string; readonly names: readonly string[] }
   | { readonly kind: 'volume-missing'; readonly names: readonly string[] }
   | { readonly kind: 'volumes-none' }
   | { readonly kind: 'volume-emptied'; readonly names: readonly string[] }

@@ -1,9 +1,9 @@
 /** Where the image that runs on devices is published, without registry: the engine's own default. */
 const REPOSITORY = 'balena-backup/duplicity';
 
-/** The image that belongs to a version of this program. */
-export function imageOf(version: string): string {
-  return `${REPOSITORY}:${version}`;
+/** The image that belongs to a version of this program: the small one, or the one for every backend that Debian carries. */
+export function imageOf(version: string, variant: 'small' | 'full'): string {
+  return `${REPOSITORY}:${version}${variant === 'small' ? '' : '-full'}`;
 }
 
 /** Whether the text is an image reference that may stand in a command line. */

@@ -15,3 +15,15 @@ export function passphraseOf(settings: Pick<Settings, 'passphrase' | 'passphrase
   const derived = hkdfSync('sha256', settings.passphrase.reveal(), SALT, `device ${device}`, 32);
   return new Secret(Buffer.from(derived).toString('hex'));
 }
+
+/**
+ * Whether a passphrase is surely a machine's: nobody makes up, or remembers, 32 characters that mix digits, upper and lower
+ * case (or hexadecimal digits and letters) without a word in them. A person's own may fail this; that costs time alone.
+ */
+export function isMachineMade(passphrase: Secret): boolean {
+  const text = passphrase.reveal();
+  const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;
+  if (text.length < 32 || new Set(text).size < 10 || /[a-z]{5}/.test(text)) return false;
+  if (/^[0-9a-f]+$/i.test(text)) return count(/\d/g) >= 8 && count(/[a-f]/gi) >= 4;
+  return /^[A-Za-z0-9+/=_-]+$/.test(text) && count(/\d/g) >= 2 && count(/[a-z]/g) >= 6 && count(/[A-Z]/g) >= 6;
+}

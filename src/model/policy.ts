@@ -1,3 +1,4 @@
+import type { ImageNeeds } from './backend';
 import type { Device } from './device';
 
 /** Where the value of a policy field comes from. */
@@ -39,6 +40,7 @@ export interface Target {
   readonly variables: readonly string[];
   /** True where Duplicity reaches the target over SSH with a key (rsync over ssh, sftp, scp). */
   readonly overSsh: boolean;
+  readonly needs: ImageNeeds;
   /** Equal for two URLs that name the same place: scheme family, host, port, normalised path and prefix. No credentials. */
   readonly place: string;
   /** The URL without credentials, for people. */

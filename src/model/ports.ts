@@ -5,7 +5,7 @@ import type { Device } from './device';
 import type { EventSink } from './event';
 import type { Failure } from './failure';
 import type { Target } from './policy';
-import type { DeviceFacts, Outcome, RunOwner, RunPhase, RunRecord } from './run';
+import type { DeviceFacts, Outcome, Retention, RunOwner, RunPhase, RunRecord } from './run';
 import type { Secret } from './secret';
 import type { Slot } from './slot';
 
@@ -120,6 +120,9 @@ export interface Keys {
    */
   pruneCredentialFor(target: Target, device: DeviceUuid, keep: number): Promise<Either<Failure, SshCredential>>;
 }
+
+/** Has a collector drop all chains of a device but the `keep` newest, and says what it did. */
+export type PruneCollector = (target: Target, device: DeviceUuid, keep: number) => Promise<Either<Failure, Retention>>;
 
 /** What a pass saw of one enabled device. */
 export interface Sighting {

@@ -18,6 +18,16 @@ export interface RunStatistics {
   readonly errors: number;
 }
 
+/** What became of older snapshots at the target after a run; proven by a listing. */
+export interface Retention {
+  /** Full chains that the target has now. */
+  readonly keptFull: number;
+  /** Times of the snapshots that were dropped, oldest first. */
+  readonly dropped: readonly Instant[];
+  /** Sets that interrupted runs had left there, and that were cleared away. */
+  readonly healed: number;
+}
+
 /** A snapshot that is proven to be at the target. */
 export interface Stored {
   readonly kind: 'stored';
@@ -28,6 +38,8 @@ export interface Stored {
   readonly emptyVolumes: readonly string[];
   /** Duplicity's own time of the set, to the second. */
   readonly snapshotAt: Instant;
+  /** Null when it is not known, as of runs of an older version. */
+  readonly retention: Retention | null;
 }
 
 /** What a run that succeeded has brought about. */

@@ -39,7 +39,9 @@ export interface Settings {
   readonly cpus: number | null;
   /** Bytes, or null. */
   readonly memory: number | null;
+  /** What runs on devices; for a target that needs more, `fullImage`. Both are the operator's own where one was chosen. */
   readonly image: string;
+  readonly fullImage: string;
   readonly mountMode: 'ro' | 'rw';
   readonly maxConcurrentRuns: number;
   readonly reconcileIntervalMs: number;

@@ -1,10 +1,12 @@
 import { isLeft, left, right, type Either } from 'fp-ts/Either';
 import type { DeviceUuid } from './brand';
-import { isReadBy } from './backend';
+import { RUN_SECRETS } from './credentials';
 import { expandWord } from './expand';
 import { optionValue, sortWords } from './options';
 import type { Target } from './policy';
-import { decodedPath, parseUrl, type UrlParts } from './url';
+import { imageNeedsOf } from './multi';
+import { variablesFor } from './needs';
+import { decodedPath, hasAuthority, parseUrl, type UrlParts } from './url';
 import { isForbiddenInUrl } from './variables';
 import { parseWords } from './words';
 
@@ -87,9 +89,10 @@ function finished(
   if (written !== null && !/^[A-Za-z0-9_.-]+$/.test(written)) {
     return left(['--file-prefix may have letters, digits, _ . and - only']);
   }
-  const variables = variablesFor(parts, context);
+  const { environment, trusted, home, uuid } = context;
+  const variables = variablesFor(parts, { environment, isHome: trusted || home === serverOf(parts) });
   if (isLeft(variables)) return left([variables.left]);
-  const filePrefix = context.isRaw === true ? written : prefixFor(parts, written, context.uuid);
+  const filePrefix = context.isRaw === true ? written : prefixFor(parts, written, uuid);
   const others = options.filter((option) => !option.startsWith('--file-prefix='));
   const prefixOption = filePrefix === null ? [] : [`--file-prefix=${filePrefix}`];
   return right({
@@ -104,7 +107,8 @@ function finished(
     deviceLocal: backend.deviceLocal,
     variables: variables.right,
     overSsh: backend.overSsh,
-    place: placeOf(parts, filePrefix, context.uuid),
+    needs: imageNeedsOf(backend, environment),
+    place: placeOf(parts, filePrefix, uuid),
     shown: shownText(parts),
   });
 }
@@ -116,27 +120,14 @@ function prefixFor({ backend, path }: UrlParts, written: string | null, uuid: De
   return apart ? written : `${written ?? ''}${uuid}-`;
 }
 
-/** A tag may choose the server, so the environment's passwords only go to the server that the environment names. */
-function variablesFor(parts: UrlParts, context: TargetContext): Either<string, readonly string[]> {
-  const { backend } = parts;
-  const set = [...context.environment].filter(([name, value]) => value !== '' && isReadBy(backend, name));
-  const names = set.map(([name]) => name).sort();
-  const isHome = context.trusted || context.home === serverOf(parts);
-  if (isHome) return right(names);
-  const passwords = names.filter((name) => backend.passwords.includes(name));
-  if (passwords.length > 0 && parts.password === null && !backend.overSsh) {
-    return left(
-      `${passwords.join(', ')} is only sent to the server of BACKUP_URL, and this is another; put the server into BACKUP_URL, or a password of its own into the URL by a variable`,
-    );
-  }
-  return right(names.filter((name) => !backend.passwords.includes(name)));
-}
-
-function urlText({ backend, user, password, host, port, path }: UrlParts): string {
-  if (backend.authority === 'none') return `${backend.sent}://${path}`;
+function urlText({ backend, user, password, host, port, path, query }: UrlParts): string {
+  const behind = query === '' ? '' : `?${query}`;
+  // Its stores are listed in a file that the run brings along, whatever the URL calls it.
+  if (backend.scheme === 'multi') return `multi://${RUN_SECRETS}/MULTI_CONFIG${behind}`;
+  if (!hasAuthority(backend)) return `${backend.sent}://${path}${behind}`;
   const secret = password === null ? '' : `:${password}`;
   const login = user === null ? '' : `${user}${secret}@`;
-  return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}`;
+  return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}${behind}`;
 }
 
 function hostText(isDaemon: boolean, host: string | null, port: number | null): string {
@@ -155,13 +146,14 @@ function placeOf(parts: UrlParts, prefix: string | null, uuid: DeviceUuid): stri
   const segments = (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
   const folder = `${segments.join('/')}${files}`;
   if (backend.deviceLocal) return `file:${uuid}:/${folder}`;
-  if (backend.authority === 'none') return `${backend.family}://${folder}`;
+  if (!hasAuthority(backend)) return `${backend.family}://${folder}`;
   return `${backend.family}://${reachedAt(parts)}/${homeOf(parts)}${folder}`;
 }
 
+/** Without the port that a scheme has anyway: ftp and ftps, or http and https, reach the same files by different ones. */
 function reachedAt({ backend, host, port }: UrlParts): string {
-  const reached = port ?? backend.defaultPort;
-  return `${host ?? ''}${reached === null ? '' : `:${String(reached)}`}`;
+  const isUsual = port === null || port === backend.defaultPort;
+  return `${host ?? ''}${isUsual ? '' : `:${String(port)}`}`;
 }
 
 /** With one slash rsync and sftp mean a path below the login's home. */

@@ -1,5 +1,6 @@
 import { left, right, type Either } from 'fp-ts/Either';
-import { BACKENDS, DEAD_SCHEMES, RSYNC_DAEMON, type Backend } from './backend';
+import { BACKENDS, RSYNC_DAEMON, type Backend } from './backend';
+import { GONE_SCHEMES } from './gone';
 import { quoted } from './quote';
 import { didYouMean } from './suggest';
 
@@ -14,6 +15,8 @@ export interface UrlParts {
   readonly port: number | null;
   /** With its leading slashes, which Duplicity tells apart for rsync and sftp. */
   readonly path: string;
+  /** `name=value&...` behind a `?`; empty where there is none. */
+  readonly query: string;
 }
 
 const USER = /^[A-Za-z0-9_.%+~][A-Za-z0-9_.%+~@-]*$/;
@@ -28,12 +31,14 @@ export function parseUrl(text: string): Either<string, UrlParts> {
   const scheme = written.toLowerCase();
   const backend = backendOf(scheme, rest);
   if (typeof backend === 'string') return left(backend);
-  const parts = backend.authority === 'none' ? pathOnly(rest) : withAuthority(rest);
-  const problem = problemWith(backend, parts, rest);
+  const { place, query } = splitQuery(backend, rest);
+  const parts = hasAuthority(backend) ? withAuthority(place) : pathOnly(place);
+  const problem = problemWith(backend, parts, place) ?? queryProblem(backend, query);
   if (problem !== null) return left(problem);
   return right({
     backend,
     scheme,
+    query,
     ...parts,
     host: parts.host === '' ? null : parts.host,
     port: parts.port === '' ? null : Number(parts.port),
@@ -41,13 +46,23 @@ export function parseUrl(text: string): Either<string, UrlParts> {
 }
 
 function backendOf(scheme: string, rest: string): Backend | string {
-  const dead = DEAD_SCHEMES.get(scheme);
-  if (dead !== undefined) return `${scheme}:// cannot be used: ${dead}`;
+  const gone = GONE_SCHEMES.get(scheme);
+  if (gone !== undefined) return `${scheme}:// cannot be used: ${gone}`;
   const backend = BACKENDS.get(scheme);
   if (backend !== undefined) return scheme === 'rsync' && /^[^/]*::/.test(rest) ? RSYNC_DAEMON : backend;
   const near = didYouMean(scheme, BACKENDS.keys(), (name) => `${name}://`);
   const known = near === '' ? `; the schemes are ${[...BACKENDS.keys()].join(', ')}` : near;
   return `${quoted(`${scheme}://`)} is not a scheme that Duplicity knows${known}`;
+}
+
+/** Whether a host, or a bucket in its place, stands before the path. */
+export function hasAuthority({ authority }: Backend): boolean {
+  return authority === 'server' || authority === 'bucket';
+}
+
+function splitQuery(backend: Backend, rest: string): { readonly place: string; readonly query: string } {
+  const mark = backend.query.length === 0 ? -1 : rest.indexOf('?');
+  return mark < 0 ? { place: rest, query: '' } : { place: rest.slice(0, mark), query: rest.slice(mark + 1) };
 }
 
 interface RawParts {
@@ -85,9 +100,22 @@ function loginOf(text: string | null): Pick<RawParts, 'user' | 'password'> {
 }
 
 function problemWith(backend: Backend, parts: RawParts, rest: string): string | null {
-  const path = pathProblem(parts.path) ?? emptyPathProblem(backend, parts.path);
-  if (backend.authority === 'none') return path;
-  return loginProblem(parts, rest) ?? hostProblem(backend, parts.host ?? '') ?? portProblem(parts.port) ?? path;
+  const path = pathProblem(parts.path) ?? moduleProblem(backend, parts.path) ?? placeProblem(backend, parts.path);
+  if (!hasAuthority(backend)) return path;
+  return (
+    loginProblem(parts, rest) ?? hostProblem(backend, parts.host ?? '') ?? portProblem(backend, parts.port) ?? path
+  );
+}
+
+function queryProblem({ scheme, query: names }: Backend, query: string): string | null {
+  const written = query === '' ? [] : query.split('&');
+  const isKnown = written.every((each) => {
+    const [, name = ''] = /^([A-Za-z]+)=[A-Za-z0-9_.-]+$/.exec(each) ?? [];
+    return names.includes(name);
+  });
+  return isKnown
+    ? null
+    : `behind the ? of a ${scheme}:// URL only ${names.join('=... and ')}=... may stand, joined by &`;
 }
 
 function loginProblem({ user, password, port }: RawParts, rest: string): string | null {
@@ -107,11 +135,16 @@ function hostProblem({ scheme, authority }: Backend, host: string): string | nul
   return HOST.test(host) ? null : `the ${name} is not a name: it has letters, digits, dots, - and _ only`;
 }
 
-function portProblem(port: string): string | null {
+function portProblem({ scheme, authority, fixedPort, defaultPort }: Backend, port: string): string | null {
   if (port === '') return null;
   const valid = /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;
-  return valid ? null : 'the port is not a number from 1 to 65535';
+  if (!valid) return 'the port is not a number from 1 to 65535';
+  if (authority === 'bucket') return `${scheme}:// names a bucket, which has no port${S3_HOST.get(scheme) ?? ''}`;
+  if (!fixedPort || Number(port) === defaultPort) return null;
+  return `Duplicity always goes to port ${String(defaultPort)} for ${scheme}://; leave the port out`;
 }
+
+const S3_HOST = new Map([['s3', '; give a server of your own by --s3-endpoint-url=https://HOST:PORT']]);
 
 function pathProblem(path: string): string | null {
   const decoded = decodedPath(path);
@@ -122,13 +155,22 @@ function pathProblem(path: string): string | null {
   return path.startsWith('-') ? 'the path begins with -, which would be read as an option' : null;
 }
 
-function emptyPathProblem(backend: Backend, path: string): string | null {
-  // What stands behind a host without a slash would become part of its name.
-  if (backend.authority !== 'none' && backend.family !== 'rsyncd' && /^[^/]/.test(path)) {
-    return 'only rsync://HOST::MODULE/ has :: behind the host';
-  }
+/** What stands behind a host without a slash would become part of its name. */
+function moduleProblem(backend: Backend, path: string): string | null {
+  const isStray = hasAuthority(backend) && backend.family !== 'rsyncd' && /^[^/]/.test(path);
+  return isStray ? 'only rsync://HOST::MODULE/ has :: behind the host' : null;
+}
+
+/** What is wrong with a path that has only good characters. */
+function placeProblem(backend: Backend, path: string): string | null {
   if (backend.deviceLocal) {
     return /^\/+[^/]/.test(path) ? null : 'file:// needs a folder by its absolute path, for example file:///backups';
+  }
+  if (backend.authority === 'remote' && !/^[A-Za-z0-9_][A-Za-z0-9_.+@-]*:/.test(path)) {
+    return `${backend.scheme}:// needs the name of a remote and a colon, for example ${backend.example}`;
+  }
+  if (!backend.folders && /[^/]/.test(path)) {
+    return `${backend.scheme}:// has no folders: name the bucket alone, for example ${backend.example}; the files' names keep devices apart`;
   }
   if (path !== '' || backend.authority === 'bucket') return null;
   return 'the path is missing; name a folder, for example //backups/$UUID';

@@ -1,4 +1,4 @@
-import { isBackendCredential } from './backend';
+import { isBackendCredential } from './credentials';
 
 /** Secrets and credentials: each may also be given as `NAME_FILE`, the path of a file that holds it. */
 export const SECRET_VARIABLES = [
@@ -65,19 +65,3 @@ export function isForbiddenInUrl(name: string): boolean {
     (each) => settings.has(each) || PREFIXES.some((prefix) => each.startsWith(prefix)) || isBackendCredential(each),
   );
 }
-
-/** Backends' credentials that may also be given by a file. Names such as AWS_CONFIG_FILE are Duplicity's own and stay. */
-export const CREDENTIAL_FILES = [
-  'FTP_PASSWORD',
-  'IMAP_PASSWORD',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AZURE_ACCOUNT_KEY',
-  'AZURE_CONNECTION_STRING',
-  'SWIFT_PASSWORD',
-  'GS_ACCESS_KEY_ID',
-  'GS_SECRET_ACCESS_KEY',
-  'PCA_PASSWORD',
-  'DPBX_ACCESS_TOKEN',
-] as const;

@@ -58,6 +58,7 @@ export function dispositionOf(failure: Failure): Disposition {
     case 'output-too-large':
     case 'restore-refused':
     case 'restore-failed':
+    case 'image-lacking':
     case 'volume-missing':
     case 'volumes-none':
     case 'volume-emptied':

@@ -23,6 +23,9 @@ export function tellEnding(
   const durationMs = Math.max(0, endedAt - startedAt);
   if (outcome.kind === 'succeeded') {
     emit({ event: 'run.succeeded', run, effect: outcome.effect, durationMs, process });
+    const retention = outcome.effect.kind === 'stored' ? outcome.effect.retention : null;
+    const changed = retention !== null && (retention.dropped.length > 0 || retention.healed > 0);
+    if (changed) emit({ event: 'retention.applied', run, retention });
     return;
   }
   if (outcome.failure.kind === 'cancelled') {

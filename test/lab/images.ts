@@ -15,25 +15,38 @@ export interface LabImages {
   readonly collector: string;
   /** As `docker save` writes `orchestrator:lab`; null unless it was asked for. */
   readonly orchestrator: string | null;
+  /** As `docker save` writes `stores:lab`; null unless it was asked for. */
+  readonly stores: string | null;
 }
 
 /** What an image's artefact holds: the devices pull the one, engines load the others. */
-const CONTENT = { duplicity: 'storage', collector: 'image.tar', orchestrator: 'image.tar' } as const;
+const CONTENT = {
+  duplicity: 'storage',
+  'duplicity-full': 'storage',
+  collector: 'image.tar',
+  orchestrator: 'image.tar',
+  stores: 'image.tar',
+} as const;
 
 /**
  * The images of this checkout, built from its Dockerfiles once and kept in a cache outside of it. Nothing comes from a
- * public registry. The orchestrator's is made only when it is asked for.
+ * public registry. The orchestrator's is made only when it is asked for, as is the one with servers to store to.
  */
 export async function prepareImages(options: {
   readonly say: Say;
   readonly orchestrator?: boolean;
+  /** The image with every backend on the devices, instead of the small one. */
+  readonly full?: boolean;
+  /** The image with servers to store to. */
+  readonly stores?: boolean;
 }): Promise<LabImages> {
   const cache = openCache();
   const base = readBaseRecipe();
-  const duplicity = recipeOf('duplicity', base.key);
+  const duplicity = recipeOf(options.full === true ? 'duplicity-full' : 'duplicity', base.key);
   const collector = recipeOf('collector', base.key);
   const orchestrator = options.orchestrator === true ? recipeOf('orchestrator', base.key) : null;
-  const recipes = [duplicity, collector, ...(orchestrator === null ? [] : [orchestrator])];
+  const stores = options.stores === true ? recipeOf('stores', base.key) : null;
+  const recipes = [duplicity, collector, orchestrator, stores].filter((recipe) => recipe !== null);
   if (missingOf(cache, recipes).length > 0) {
     await exclusively(cache, options.say, async () => {
       const missing = missingOf(cache, recipes);
@@ -44,6 +57,7 @@ export async function prepareImages(options: {
     duplicity: contentOf(cache, duplicity),
     collector: contentOf(cache, collector),
     orchestrator: orchestrator === null ? null : contentOf(cache, orchestrator),
+    stores: stores === null ? null : contentOf(cache, stores),
   };
 }
 
@@ -87,8 +101,9 @@ async function buildAll({ cache, base, say }: Build, recipes: readonly ImageReci
 
 async function buildOne(builder: Builder, recipe: ImageRecipe, folder: string, note: Say): Promise<void> {
   const { engine, node } = builder;
-  await engine.docker(['build', ...proxies(), '--tag', recipe.tag, recipe.context], { onLine: note });
-  if (recipe.name !== 'duplicity') {
+  const target = recipe.target === null ? [] : ['--target', recipe.target];
+  await engine.docker(['build', ...proxies(), ...target, '--tag', recipe.tag, recipe.context], { onLine: note });
+  if (CONTENT[recipe.name] !== 'storage') {
     await engine.docker(['save', '--output', join(folder, CONTENT[recipe.name]), recipe.tag]);
     return;
   }

@@ -54,15 +54,19 @@ export interface LabOptions {
   readonly say?: Say;
   /** Whether hosts have the orchestrator's image too. */
   readonly orchestrator?: boolean;
+  /** The image with every backend on the devices. */
+  readonly full?: boolean;
+  /** Makes the image of servers to store to as well, so that `startStores` finds it. */
+  readonly stores?: boolean;
 }
 
 /** Not on a tmpfs: engines need an ordinary file system. */
 const FOLDERS = '/var/tmp';
 
 /** Starts a lab without devices, after clearing what killed labs left. */
-export async function startLab({ say = () => undefined, orchestrator = false }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ say = () => undefined, ...wanted }: LabOptions = {}): Promise<Lab> {
   clearLeftovers();
-  const images = await prepareImages({ say, orchestrator });
+  const images = await prepareImages({ say, ...wanted });
   const id = randomBytes(3).toString('hex');
   const folder = join(FOLDERS, `balena-backup-lab-${id}`);
   const entry = registerLab(id, folder);
@@ -117,7 +121,8 @@ class FleetInABox {
   readonly #parts: Parts;
   readonly #devices = new Map<string, Device>();
   readonly #hosts: LabHost[] = [];
-  readonly #passphrase = randomBytes(18).toString('base64');
+  // Surely a machine's, so that no time goes into stretching it.
+  readonly #passphrase = randomBytes(24).toString('hex');
   #nodes = 0;
 
   public constructor(parts: Parts) {

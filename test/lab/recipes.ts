@@ -4,13 +4,15 @@ import { BASE_TAG } from './baseimages';
 import { keyOf } from './cache';
 import { NODE_TAG, nodeKey } from './nodebase';
 
-export type ImageName = 'duplicity' | 'collector' | 'orchestrator';
+export type ImageName = 'duplicity' | 'duplicity-full' | 'collector' | 'orchestrator' | 'stores';
 
 /** How an image of ours is built, and a key of all that goes into it. */
 export interface ImageRecipe {
   readonly name: ImageName;
   readonly tag: string;
   readonly context: string;
+  /** The stage of its Dockerfile, or null for the last. */
+  readonly target: string | null;
   readonly base: typeof BASE_TAG | typeof NODE_TAG;
   readonly key: string;
 }
@@ -20,15 +22,26 @@ const ROOT = join(__dirname, '..', '..');
 const EDITION = '1';
 
 export function recipeOf(name: ImageName, baseKey: string): ImageRecipe {
-  const recipe = (folder: string, files: readonly string[], base: ImageRecipe['base']): ImageRecipe => {
+  const recipe = (
+    folder: string,
+    files: readonly string[],
+    base: ImageRecipe['base'],
+    target: string | null = null,
+  ): ImageRecipe => {
     const context = join(ROOT, folder);
     const contents = files.flatMap((file) => [file, readFileSync(join(context, file))]);
     const stand = base === NODE_TAG ? nodeKey() : '';
-    return { name, tag: `${name}:lab`, context, base, key: keyOf(EDITION, name, baseKey, stand, ...contents) };
+    // Devices ask for the same name, whichever of the two they are to get.
+    const tag = `${name.replace('-full', '')}:lab`;
+    return { name, tag, context, base, target, key: keyOf(EDITION, name, baseKey, stand, ...contents) };
   };
   switch (name) {
     case 'duplicity':
-      return recipe('deploy/duplicity', filesBelow('deploy/duplicity'), BASE_TAG);
+      return recipe('deploy/duplicity', filesBelow('deploy/duplicity'), BASE_TAG, 'small');
+    case 'duplicity-full':
+      return recipe('deploy/duplicity', filesBelow('deploy/duplicity'), BASE_TAG, 'full');
+    case 'stores':
+      return recipe('test/stores', ['Dockerfile', 'start', 'swift.sh'], BASE_TAG);
     case 'collector':
       return recipe('collector', filesBelow('collector'), BASE_TAG);
     case 'orchestrator':

@@ -15,6 +15,9 @@ export interface LabServer {
   readonly duplicityImage: string;
   readonly collector: { readonly host: string; readonly port: number };
   readonly engine: Engine;
+  /** Its network namespace, for other servers beside it. */
+  readonly netns: string;
+  readonly storesImage: string | null;
   /** The collector's /backups and /keys, as folders of this machine. */
   readonly backups: string;
   readonly keys: string;
@@ -83,6 +86,8 @@ export async function startServer({ network, folder, images, dns }: ServerOption
     duplicityImage: `${registry.host}/duplicity:lab`,
     collector,
     engine,
+    netns: node.netns,
+    storesImage: images.stores,
     backups: places.backups,
     keys: places.keys,
     // docker gives the container's two streams back as two.

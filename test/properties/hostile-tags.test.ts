@@ -84,9 +84,11 @@ async function scriptOf(of: Device, policy: Policy): Promise<string> {
   const { backup } = createExecutors({
     transport: transportOf([session]),
     keys: {
+      isCollector: () => false,
       credentialFor: () =>
         Promise.resolve(right({ privateKey: new Secret('KEY'), certificate: 'CERTIFICATE', knownHosts: 'HOSTS' })),
     },
+    pruneCollector: () => Promise.reject(new Error('not asked for')),
     settings,
     scrub: (text) => text,
     clock: { now: () => instantOf(0) },

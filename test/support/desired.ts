@@ -39,6 +39,7 @@ export function aTarget(over: Partial<Target> = {}): Target {
     deviceLocal: false,
     variables: [],
     overSsh: true,
+    needs: { image: 'small', modules: [], programs: ['rsync', 'ssh'] },
     place: `ssh://collector:54321${path}`,
     shown: `rsync://root@collector:54321/${path}`,
     ...over,

@@ -55,6 +55,11 @@ export const anEvent: Examples = {
   'run.progressed': { event: 'run.progressed', run: aRunRef, phase: 'pulling', detail: '40 %' },
   'run.output': { event: 'run.output', run: aRunRef, line: 'Local and Remote metadata are synchronized' },
   'run.warned': { event: 'run.warned', run: aRunRef, message: 'this kernel knows no CPU limit' },
+  'retention.applied': {
+    event: 'retention.applied',
+    run: aRunRef,
+    retention: { keptFull: 2, dropped: [aSnapshot().snapshotAt], healed: 1 },
+  },
   'run.succeeded': {
     event: 'run.succeeded',
     run: aRunRef,

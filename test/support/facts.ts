@@ -83,6 +83,7 @@ export function aSnapshot(over: Partial<Stored> = {}): Stored {
     volumes: ['data'],
     emptyVolumes: [],
     snapshotAt: at('2026-11-24T00:01:00Z'),
+    retention: null,
     ...over,
   };
 }

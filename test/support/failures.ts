@@ -22,6 +22,7 @@ const examples: { readonly [K in FailureKind]: Extract<Failure, { readonly kind:
   'store-full': { kind: 'store-full', where: 'target', freeBytes: 2048, detail: 'no space left' },
   'store-unavailable': { kind: 'store-unavailable', detail: 'bucket not found' },
   'image-unavailable': { kind: 'image-unavailable', image: 'example/duplicity:1', detail: 'no such host' },
+  'image-lacking': { kind: 'image-lacking', image: 'example/duplicity:1', names: ['boto3'] },
   'volume-missing': { kind: 'volume-missing', names: ['data', 'config'] },
   'volumes-none': { kind: 'volumes-none' },
   'volume-emptied': { kind: 'volume-emptied', names: ['data'] },

@@ -39,6 +39,7 @@ export function settingsOf(over: Partial<Settings> = {}): Settings {
     cpus: null,
     memory: null,
     image: 'duplicity-of-the-test:1',
+    fullImage: 'duplicity-of-the-test:1',
     mountMode: 'ro',
     maxConcurrentRuns: 10,
     reconcileIntervalMs: 60_000,

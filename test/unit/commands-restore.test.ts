@@ -110,6 +110,7 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
     words: [device.uuid],
     flags: new Set(flags.map((flag) => flag.slice(2))),
     values: new Map(values),
+    output: 'text' as const,
   };
   return { code: await restore(call, tools), text: lines.join('\n'), started, adopted, froms };
 }

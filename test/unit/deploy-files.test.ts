@@ -36,7 +36,7 @@ test('the version is the same wherever it stands', () => {
     'package.json': at(JSON.parse(textOf('package.json')), 'version'),
     'package-lock.json': at(JSON.parse(textOf('package-lock.json')), 'version'),
     'balena.yml': at(parse(textOf('balena.yml')), 'version'),
-    image: imageOf(version).split(':')[1],
+    image: imageOf(version, 'small').split(':')[1],
   };
   for (const [place, found] of Object.entries(places)) expect([place, found]).toEqual([place, version]);
   for (const file of ['deploy/compose.yaml', 'deploy/kubernetes/balena-backup.yaml']) {

@@ -48,7 +48,8 @@ async function played(action: ActionOf<'restore'> | ActionOf<'survey'>, ...lines
   void until('the acknowledgement', () => session.sent[1]).then(() => {
     session.say(`${NONCE} - removed`);
   });
-  const keys: Pick<Keys, 'credentialFor'> = {
+  const keys: Pick<Keys, 'credentialFor' | 'isCollector'> = {
+    isCollector: () => true,
     credentialFor: (_target, of, _run, access) => {
       asked.push([of, access]);
       return Promise.resolve(right({ privateKey: new Secret('PRIVATE'), certificate: 'CERT', knownHosts: 'KNOWN' }));
@@ -57,6 +58,7 @@ async function played(action: ActionOf<'restore'> | ActionOf<'survey'>, ...lines
   const executors = createExecutors({
     transport: transportOf([session]),
     keys,
+    pruneCollector: () => Promise.reject(new Error('not asked for')),
     settings,
     scrub: (text) => text,
     clock: { now: () => instantOf(5000) },

@@ -1,11 +1,11 @@
-import { left, right } from 'fp-ts/Either';
+import { type Either, left, right } from 'fp-ts/Either';
 import { createAdopter, createExecutors } from '../../src/executors';
 import { type ActionOf, actionIdOf, runIdOf } from '../../src/model/action';
 import { instantOf } from '../../src/model/brand';
 import type { Event } from '../../src/model/event';
 import type { Failure } from '../../src/model/failure';
 import type { Keys, RunContext, Session, Transport } from '../../src/model/ports';
-import type { DeviceFacts, Outcome } from '../../src/model/run';
+import type { DeviceFacts, Outcome, Retention } from '../../src/model/run';
 import { Secret } from '../../src/model/secret';
 import { aDevice, aPolicy, aTarget, resolved } from '../support/desired';
 import { aRun } from '../support/facts';
@@ -25,12 +25,16 @@ const away: Failure = { kind: 'device-unreachable', phase: 'connect', detail: 'r
 let events: Event[];
 let commits: Outcome[];
 let stop: AbortController;
+let pruned: string[];
+let answer: Either<Failure, Retention>;
 let cancel: AbortController;
 let forget: readonly string[];
 
 beforeEach(() => {
   events = [];
   commits = [];
+  pruned = [];
+  answer = right({ keptFull: 3, dropped: [instantOf(1000)], healed: 0 });
   stop = new AbortController();
   cancel = new AbortController();
   forget = [];
@@ -51,7 +55,8 @@ function context(known: DeviceFacts | null = null): RunContext {
   };
 }
 
-const keys: Pick<Keys, 'credentialFor'> = {
+const keys: Pick<Keys, 'credentialFor' | 'isCollector'> = {
+  isCollector: () => true,
   credentialFor: () =>
     Promise.resolve(right({ privateKey: new Secret('PRIVATE'), certificate: 'CERTIFICATE', knownHosts: 'KNOWN' })),
 };
@@ -60,6 +65,10 @@ function toolsWith(transport: Transport): Parameters<typeof createExecutors>[0] 
   return {
     transport,
     keys,
+    pruneCollector: (target, uuid, keep) => {
+      pruned.push(`${target.place} ${uuid} ${String(keep)}`);
+      return Promise.resolve(answer);
+    },
     settings: settingsOf(),
     scrub: (text) => text.replaceAll('hush', '***'),
     clock: { now: () => instantOf(5000) },
@@ -239,7 +248,7 @@ describe('a backup', () => {
     ['{"ok":false,"kind":"volume-emptied","names":["data"]}', 'volume-emptied'],
     ['{"ok":false,"kind":"passphrase-wrong","names":[]}', 'passphrase-wrong'],
     ['{"ok":false,"kind":"clock-behind","names":["20301124T115000Z"]}', 'clock-behind'],
-    ['{"ok":false,"kind":"image","names":["gpg"]}', 'image-unavailable'],
+    ['{"ok":false,"kind":"image","names":["gpg"]}', 'image-lacking'],
     ['{"ok":false,"step":"backup","exit":31,"error":"31","words":"GPG Failed","limit":""}', 'passphrase-wrong'],
     ['{"ok":false,"step":"backup","exit":53,"error":"53 put","words":"No space left","limit":""}', 'store-full'],
     [
@@ -288,12 +297,40 @@ describe('a backup', () => {
     expect((await backUp(transportOf([session]))).kind).toBe('succeeded');
   });
 
-  test('warns where a limit cannot be kept', async () => {
+  test('has the collector drop what is too much, before its result is committed', async () => {
     const session = playedSession();
     playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
-    const target = resolved(aTarget({ scheme: 'sftp' }));
-    await backUp(transportOf([session]), { policy: aPolicy({ target, bandwidth: resolved(1024) }) });
-    expect(events.find((event) => event.event === 'run.warned')).toMatchObject({ run: { runId } });
+    const policy = aPolicy({ keepFull: resolved(3) });
+    const outcome = await backUp(transportOf([session]), { policy });
+    expect(pruned).toEqual([`${policy.target.value.place} ${device.uuid} 3`]);
+    expect(session.sent[0]).toContain("KEEP_FULL=''");
+    expect(outcome).toMatchObject({ effect: { retention: { keptFull: 3, dropped: [1000] } } });
+    expect(commits).toEqual([outcome]);
+  });
+
+  test('that the collector would not drop old ones after has succeeded with a warning', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
+    answer = left({ kind: 'store-unavailable', detail: 'no route' });
+    const outcome = await backUp(transportOf([session]), { policy: aPolicy({ keepFull: resolved(3) }) });
+    expect(outcome).toMatchObject({ kind: 'succeeded', warnings: [expect.stringContaining('no route')] });
+    expect(events.some((event) => event.event === 'run.warned')).toBe(true);
+  });
+
+  test('that failed has nothing dropped', async () => {
+    const session = playedSession();
+    playToTheEnd(session, `${NONCE} 1 c result {"ok":false,"kind":"volume-emptied","names":["data"]}`);
+    await backUp(transportOf([session]), { policy: aPolicy({ keepFull: resolved(3) }) });
+    expect(pruned).toEqual([]);
+  });
+
+  test('tells what became of older snapshots', async () => {
+    const session = playedSession();
+    const retention = '"retention":{"kept":2,"dropped":["20261101T000000Z","bad"],"healed":1},"statistics"';
+    playToTheEnd(session, `${NONCE} 1 c result ${GOOD.replace('"statistics"', retention)}`);
+    expect(await backUp(transportOf([session]))).toMatchObject({
+      effect: { retention: { keptFull: 2, dropped: [Date.UTC(2026, 10, 1)], healed: 1 } },
+    });
   });
 
   test('without the credential that its target needs is not begun', async () => {

@@ -37,6 +37,7 @@ describe('events', () => {
       'debug run.progressed',
       'debug run.output',
       'warn run.warned',
+      'info retention.applied',
       'info run.succeeded',
       'warn run.failed',
       'info run.detached',
@@ -107,7 +108,7 @@ describe('events', () => {
       everyFailure.filter((failure) => levelOf(failure) === level).map(({ kind }) => kind);
 
     expect(ofLevel('info')).toEqual(['cancelled']);
-    expect(ofLevel('error')).toHaveLength(13);
+    expect(ofLevel('error')).toHaveLength(14);
     expect(ofLevel('warn')).toHaveLength(12);
   });
 });

@@ -9,6 +9,7 @@ const environment = new Map([
   ['B2_KEY', 'k/e+y'],
   ['FTP_PASSWORD', 'hunter22'],
   ['AWS_ACCESS_KEY_ID', 'AKIA'],
+  ['AWS_SECRET_ACCESS_KEY', 'wJalr'],
   ['CLI_API_KEY', 'secret'],
 ]);
 
@@ -58,12 +59,10 @@ describe('a target', () => {
 
   test.each([
     ['rsync://host//b/$UUID/', 'sftp://HOST:22//b/./$UUID'],
-    ['ftp://u@h/a/$UUID', 'ftps://h:21/a//$UUID'],
+    ['ftp://h/a/$UUID', 'ftps://h:990/a//$UUID'],
     ['s3://bucket/x/$UUID', 'boto3+s3://bucket/x/%24'.replace('%24', '$UUID')],
   ])('%s is the same place as %s', (one, other) => {
-    expect(target(one, { home: 'x', environment: new Map() }).place).toBe(
-      target(other, { environment: new Map() }).place,
-    );
+    expect(target(one, { home: 'x' }).place).toBe(target(other).place);
   });
 
   test('a path with one slash is below the home of its login, so another place', () => {
@@ -99,7 +98,7 @@ describe('a target', () => {
   });
 
   test('only what the scheme needs reaches the container', () => {
-    expect(target('s3://bucket/$UUID').variables).toEqual(['AWS_ACCESS_KEY_ID']);
+    expect(target('s3://bucket/$UUID').variables).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
     expect(target('file:///backups').variables).toEqual([]);
   });
 
@@ -108,7 +107,7 @@ describe('a target', () => {
     ['sftp://a//b sftp://c//d', 'two URLs'],
     ['sftp://a//b extra', 'no option'],
     ['bogus://a/b', 'not a scheme'],
-    ['s3+http://b/c', 'cannot be used'],
+    ['cf+http://b/c', 'cannot be used'],
     ['sftp://host//a/../b', '..'],
     ['sftp://host//a/%2e%2e/b', '..'],
     ['sftp://host//a;reboot', 'not safe'],

@@ -112,15 +112,32 @@ duplicity_with() {
     --allow-source-mismatch --num-retries=3 --backend-retry-delay=5 "$@"
 }
 
-# The sets that a listing without any cache finds: "full|inc TIME" of the last, and how many.
-# Needs no passphrase and reads names only.
+# The sets that a listing without any cache finds, oldest first, a line each: "full|inc TIME VOLUMES CHAIN". Also how many
+# stand apart: sets without a manifest, and sets without their base. Needs no passphrase and reads names only.
 listing() {
   rm -rf "$WORK/cold"
   mkdir -p "$WORK/cold"
   duplicity_with collection-status "$WORK/cold" "$@" "$URL" >"$WORK/status" || return
-  sed -n 's/^ *\(full\|inc\) \([0-9]\{8\}T[0-9]\{6\}Z\) [0-9]* *n\{0,1\}o\{0,1\}enc.*/\1 \2/p' "$WORK/log" | sort -k 2 >"$WORK/sets"
+  sed -n 's/^ *\(full\|inc\) \([0-9]\{8\}T[0-9]\{6\}Z\) \([0-9]*\) *n\{0,1\}o\{0,1\}enc.*/\1 \2 \3/p' "$WORK/log" | {
+    chain=0
+    while read -r type time volumes; do
+      if [ "$type" = full ]; then chain=$((chain + 1)); fi
+      echo "$type $time $volumes $chain"
+    done
+  } | sort -k 2,2 >"$WORK/sets"
+  unfinished=$(counted incomplete) orphaned=$(counted orphaned) chains=$(matching '^chain-' "$WORK/log")
 }
-last_set() { tail -n 1 "$WORK/sets"; }
+# How many lines match; that none does is no failure.
+matching() { grep -c "$1" "$2" || :; }
+counted() { sed -n "s/^$1-sets-num \\([0-9]*\\).*/\\1/p" "$WORK/log" | tail -n 1 | grep . || echo 0; }
+# The newest set that the device's cache has the whole manifest of, written as a listing does. A listing costs a start of
+# Duplicity; where there is a cache, it is needed only for the proof.
+known_set() {
+  find "/archive/$STORE" -name '*.manifest' 2>/dev/null |
+    sed -n 's/.*-full\.\([0-9T]*Z\)\.manifest$/full \1/p; s/.*-inc\..*\.to\.\([0-9T]*Z\)\.manifest$/inc \1/p' | sort -k 2,2 | tail -n 1
+}
+last_set() { tail -n 1 "$WORK/sets" | cut -d ' ' -f 1,2; }
+fulls() { matching '^full ' "$WORK/sets"; }
 
 # The last set at or before a time (`now` for any), as `chosen`; empty where there is none.
 choose() {
@@ -132,7 +149,7 @@ choose() {
 # Duplicity's own way to write a time of a set, as its options take it.
 iso() { printf '%s' "$1" | sed 's/\(....\)\(..\)\(..\)T\(..\)\(..\)\(..\)Z/\1-\2-\3T\4:\5:\6+00:00/'; }
 
-is_old_duplicity() { case $(duplicity --version 2>/dev/null) in 'duplicity 0.'*) return 0 ;; esac; return 1; }
+is_old_duplicity() { case $(version_of) in 0.*) return 0 ;; esac; return 1; }
 
 # contents_of SET OPTIONS...: what is in it, as a log in `files`. The archive that it reads is new: the device's own may
 # know of more than the target has. Needs the passphrase.
@@ -168,6 +185,59 @@ keep_canary() {
   rm -f "$SECRETS/passphrase"
 }
 
+# Makes the target's folder before the first run there; an older server makes one level of it only.
+make_folder() {
+  if [ -d "/archive/$STORE" ]; then return; fi
+  mkdir -p "$WORK/none"
+  if [ -z "${RSYNC_PASSWORD-}" ] && [ -n "${FTP_PASSWORD-}" ]; then RSYNC_PASSWORD=$FTP_PASSWORD; export RSYNC_PASSWORD; fi
+  quietly rsync_folder --mkpath || quietly rsync_folder || :
+}
+
+# The interpreter that Duplicity runs on; empty where it is no script.
+python_of() { sed -n '1s/^#! *//p' "$(command -v duplicity)" 2>/dev/null | grep python; }
+# Prints those of the Python modules that cannot be loaded.
+unloadable() {
+  python=$(python_of)
+  # shellcheck disable=SC2086
+  if [ -n "$python" ]; then
+    $python -c '
+import importlib, sys
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        print(name)
+' "$@" 2>/dev/null
+  fi
+}
+# Duplicity's version; asking itself takes longer.
+version_of() {
+  python=$(python_of)
+  # shellcheck disable=SC2086
+  version=$(${python:-false} -c 'import duplicity; print(duplicity.__version__)' 2>/dev/null | grep '^[0-9]')
+  if [ -z "$version" ]; then version=$(duplicity --version 2>/dev/null | sed -n 's/^duplicity \([0-9][^ ]*\).*/\1/p'); fi
+  printf '%s' "$version"
+}
+
+# What the backend needs of the image: Duplicity itself would find out after minutes.
+check_image() {
+  lacking=
+  for each in duplicity gpg $NEEDS $PROGRAMS; do if ! command -v "$each" >/dev/null 2>&1; then lacking="$lacking $each"; fi; done
+  # shellcheck disable=SC2086
+  if [ -z "$lacking" ] && [ -n "$MODULES" ]; then lacking=$(unloadable $MODULES); fi
+  # shellcheck disable=SC2086
+  if [ -n "$lacking" ]; then refuse image "$(listed $lacking)"; fi
+}
+
+# Bytes a second of all that leaves the container, whatever program sends it.
+limit_bandwidth() {
+  if [ -z "$BANDWIDTH" ]; then return; fi
+  burst=$((BANDWIDTH / 50 + 16384))
+  if quietly tc qdisc replace dev eth0 root tbf rate "${BANDWIDTH}bps" burst "$burst" latency 200ms; then return; fi
+  case $URL in rsync:*) return ;; esac
+  tell 'warn the bandwidth limit has no effect: the kernel of this device, or the image, cannot limit it'
+}
+
 NEEDS=
 # What is done when everything was said.
 after() { :; }
@@ -183,15 +253,12 @@ main() {
   chmod 0700 /archive /gnupg 2>/dev/null
   HOME=$WORK/home GNUPGHOME=/gnupg TZ=UTC LC_ALL=C.UTF-8
   export HOME GNUPGHOME TZ LC_ALL PASSPHRASE
-  for each in duplicity gpg $NEEDS; do
-    if ! command -v "$each" >/dev/null 2>&1; then
-      result "{\"ok\":false,\"kind\":\"image\",\"names\":[\"$each\"]}"
-    fi
-  done
+  check_image
+  limit_bandwidth
   LOW=
   if command -v nice >/dev/null 2>&1; then LOW='nice -n 19'; fi
   if command -v ionice >/dev/null 2>&1 && quietly ionice -c 3 true; then LOW="$LOW ionice -c 3"; fi
-  place_keys
+  place_secrets
   work
 }
 

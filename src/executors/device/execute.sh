@@ -32,6 +32,7 @@ execute() {
     *) set -- "$@" "$URL" ;;
   esac
   tell 'phase running'
+  make_folder
   duplicity_with "$word" /archive "$@" || failed "$COMMAND" "$?"
   if grep -q '^ERROR ' "$WORK/log"; then failed "$COMMAND" 0; fi
 }

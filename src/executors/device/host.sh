@@ -111,6 +111,8 @@ limits() {
       limits="$limits --memory=$MEMORY"
     fi
   fi
+  # For its own network alone.
+  if [ -n "$BANDWIDTH" ]; then limits="$limits --cap-add NET_ADMIN"; fi
 }
 
 # What root in the container may do: read what belongs to anybody, and, to write volumes back, give files to anybody.

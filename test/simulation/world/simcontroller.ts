@@ -119,7 +119,8 @@ function conductorOf({ time, random, fleet, settings, watch }: ControllerWorld, 
   const unused = (): Promise<never> => Promise.reject(new Error('the simulation has no keys'));
   const tools = {
     transport: fleet.transportFor(life),
-    keys: { fleetKey: unused, credentialFor: unused },
+    keys: { fleetKey: unused, credentialFor: unused, isCollector: () => false },
+    pruneCollector: unused,
     settings,
     scrub: (text: string) => text,
     clock,
