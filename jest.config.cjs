@@ -29,8 +29,9 @@ module.exports = {
     project('simulation'),
     // A project's own time limit can only be set from inside.
     project('e2e', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
+    // Not a part of `npm test`, since they take long: `npm run test:wide`, `test:chaos`, `test:backends`.
+    project('wide', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
     project('chaos', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
-    // Every backend against a real server: not a part of `npm test`, see `npm run test:backends`.
     project('backends', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),
   ],
 };

@@ -7,9 +7,9 @@ import { closingLine, sumOf, tallyOfExit, tallyOfReport, type Tally } from './ta
 const CHECKS = ['format', 'lint', 'rules', 'types'];
 const JEST_PROJECTS = ['unit', 'streams', 'properties', 'simulation', 'e2e'];
 /** They run the built program in a lab. */
-const LAB_PROJECTS = ['e2e', 'chaos', 'backends'];
+const LAB_PROJECTS = ['e2e', 'wide', 'chaos', 'backends'];
 /** Too long for every change: only where they are named. */
-const APART = ['chaos', 'backends'];
+const APART = ['wide', 'chaos', 'backends'];
 
 function run(program: string, args: readonly string[]): number | null {
   return spawnSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status;
