@@ -13,7 +13,7 @@ export interface Deployment {
 
 /** The container of a service. */
 export async function containerOf({ host, args }: Deployment, service: string): Promise<string> {
-  const id = (await host.compose([...args, 'ps', '--quiet', service])).trim();
+  const id = (await host.compose([...args, 'ps', '--all', '--quiet', service])).trim();
   if (id === '') throw new Error(`there is no container of ${service}`);
   return id;
 }
