@@ -97,7 +97,7 @@ function describeAccess(failure: Access): string {
     case 'auth-rejected':
       return describeRefusal(failure);
     case 'host-key-changed':
-      return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "accept-host-key ${failure.host}", or set SSH_GATEWAY_HOST_KEY anew where that is set; else somebody may stand in between`;
+      return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "balena-backup accept-host-key ${failure.host}", or set SSH_GATEWAY_HOST_KEY anew where that is set; else somebody may stand in between`;
     case 'credential-missing':
       return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it`;
     case 'api-unavailable':

@@ -43,6 +43,13 @@ export function tableWith(file: string, cell: string): readonly (readonly string
   return table;
 }
 
+/** The rows of all tables whose first column is headed so, as cells. */
+export function rowsUnder(file: string, head: string): readonly (readonly string[])[] {
+  const document = readFileSync(join(ROOT, file), 'utf8');
+  const tables = [...document.matchAll(/^\|(.*)\n\|[-:| ]*\|\n((?:\|.*\n)+)/gm)];
+  return tables.flatMap(([, heads = '', rows = '']) => (heads.split('|')[0]?.trim() === head ? cellsOf(rows) : []));
+}
+
 function cellsOf(rows: string): readonly (readonly string[])[] {
   const lines = rows.trimEnd().split('\n');
   return lines.map((line) => line.slice(1, -1).split(/(?<!\\)\|/)).map((cells) => cells.map((cell) => cell.trim()));

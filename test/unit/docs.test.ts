@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeft } from 'fp-ts/Either';
-import { isCommand } from '../../src/commands/table';
+import { helpText } from '../../src/commands/help';
+import { type CommandInfo, COMMANDS, isCommand } from '../../src/commands/table';
 import { readSettings } from '../../src/config';
 import { resolveDesired } from '../../src/model/resolve';
 import type { Settings } from '../../src/model/settings';
 import { SECRET_VARIABLES, SETTINGS_VARIABLES } from '../../src/model/variables';
 import { aDevice, tagsOf } from '../support/desired';
-import { commandBlocksOf, commandsUnder, ROOT, tableWith } from '../support/docs';
+import { commandBlocksOf, commandsUnder, ROOT, rowsUnder, tableWith } from '../support/docs';
 import { everyFailure } from '../support/failures';
 
 const DOCUMENTS = [
@@ -116,6 +117,36 @@ describe('the table of variables', () => {
   )('has the true default of $name', ({ name, value }) => {
     expect(compared(read({ [name]: value ?? '' }))).toBe(compared(read({})));
   });
+});
+
+describe('the tables of commands', () => {
+  const typed = ({ name, usage }: CommandInfo): string => `${name} ${usage}`.trim();
+
+  test('have every command once, as it is typed, and no other', () => {
+    const documented = rowsUnder('docs/commands.md', 'command').map(([cell]) => codeOf(cell)?.replaceAll('\\|', '|'));
+
+    expect(documented.toSorted()).toEqual(COMMANDS.map(typed).toSorted());
+  });
+
+  test.each(COMMANDS.map((command: CommandInfo) => ({ ...command, call: typed(command) })))(
+    'matches what is read: $call',
+    ({ name, usage, flags = [], values = [], words: [least, most] }) => {
+      const options = [...usage.matchAll(/--([a-z-]+)/g)].map(([, option]) => option);
+      const required = usage.replace(/ ?\[(?:[^[\]]|\[[^\]]*\])*\]/g, '').trim();
+
+      expect([...options].sort()).toEqual([...flags, ...values].sort());
+      expect(required === '' ? 0 : required.split(' ').length).toBe(least);
+      expect(usage.includes('...')).toBe(most === Infinity);
+      expect(helpText(name)).toContain('Example: ');
+    },
+  );
+
+  test.each(COMMANDS.map(({ name, example }) => ({ name, example })))(
+    'has an example of $name',
+    ({ name, example }) => {
+      expect(example).toMatch(new RegExp(`balena-backup ${name}( |$)`));
+    },
+  );
 });
 
 describe('the table of tags', () => {
