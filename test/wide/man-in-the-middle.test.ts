@@ -4,16 +4,11 @@ import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { runProgram } from '../lab/process';
 import { type ControllerProcess, type LogLine, startController } from '../support/controller';
-
-const OWN_PORT = 2022;
+import { newSshKey } from '../support/sshkey';
 
 let lab: Lab;
 let device: LabDevice;
 let neighbour: LabDevice;
-/** A server of the user's own, in the namespaces of another machine. */
-let ownServer: LabDevice;
-let ownKey = '';
-let ownHostKey = '';
 /** The key of somebody else. */
 let wrongKey = '';
 let controller: ControllerProcess | null = null;
@@ -23,20 +18,8 @@ beforeAll(async () => {
   const fleet = lab.addFleet({ name: 'home', tags: { backupEnabled: 'true' } });
   device = await lab.addDevice({ fleet, name: 'first' });
   neighbour = await lab.addDevice({ fleet, name: 'second' });
-  ownServer = await lab.addDevice({ fleet: lab.addFleet({ name: 'servers' }), name: 'server' });
   for (const each of [device, neighbour]) await each.putFiles('data', { file: 'content' });
-  ownKey = await newKey('own');
-  wrongKey = await publicHalf('wrong');
-  await ownServer.sh(
-    'ssh-keygen -q -t ed25519 -N "" -f /tmp/host_key; mkdir -p /run/sshd /tmp/store-rsync /tmp/store-sftp',
-  );
-  await ownServer.sh(`echo '${await publicHalf('own')}' > /tmp/authorized`);
-  const options = ['AuthorizedKeysFile=/tmp/authorized', 'StrictModes=no', 'UsePAM=no', 'PidFile=none'];
-  const flags = [...options, "'Subsystem=sftp internal-sftp'"].map((option) => `-o ${option}`).join(' ');
-  await ownServer.sh(
-    `/usr/sbin/sshd -f /dev/null -h /tmp/host_key -p ${String(OWN_PORT)} ${flags} </dev/null >/dev/null 2>&1`,
-  );
-  ownHostKey = (await ownServer.sh('cut -d " " -f 1,2 /tmp/host_key.pub')).trim();
+  wrongKey = (await newSshKey(join(lab.folder, 'wrong'))).publicKey;
 });
 
 afterEach(async () => {
@@ -46,18 +29,6 @@ afterEach(async () => {
 afterAll(async () => {
   await lab.stop();
 });
-
-async function newKey(name: string): Promise<string> {
-  const file = join(lab.folder, name);
-  await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
-  return readFileSync(file, 'utf8');
-}
-
-async function publicHalf(name: string): Promise<string> {
-  const file = join(lab.folder, name);
-  await runProgram('sh', ['-c', 'test -f "$1" || ssh-keygen -q -t ed25519 -N "" -f "$1"', 'sh', file]);
-  return readFileSync(`${file}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ');
-}
 
 let requests = 0;
 
@@ -104,39 +75,6 @@ test('a gateway whose host key was remembered and has changed gets nothing eithe
   expect(await backedUp({ SSH_GATEWAY_HOST_KEY: '' })).toMatchObject({ failure: { kind: 'host-key-changed' } });
 
   expect(lab.gateway.counts.channels).toBe(channels);
-});
-
-test('a collector with another host key gets nothing', async () => {
-  const log = await lab.server.collectorLog();
-
-  expect(await backedUp({ COLLECTOR_HOST_KEY: wrongKey })).toMatchObject({
-    event: 'run.failed',
-    failure: { kind: 'store-unavailable' },
-  });
-
-  expect((await lab.server.collectorLog()).slice(log.length)).not.toMatch(/serving/);
-});
-
-describe.each(['rsync', 'sftp'])("the user's own server over %s", (scheme) => {
-  const own = (): Readonly<Record<string, string>> => ({
-    BACKUP_URL: `${scheme}://root@${ownServer.address}:${String(OWN_PORT)}//tmp/store-${scheme}`,
-    BACKUP_SSH_KEY: ownKey,
-  });
-  const named = (key: string): string => `[${ownServer.address}]:${String(OWN_PORT)} ${key}`;
-
-  test('gets nothing where it shows another host key', async () => {
-    const ended = await backedUp({ ...own(), BACKUP_SSH_KNOWN_HOSTS: named(wrongKey) });
-
-    expect(ended).toMatchObject({ event: 'run.failed', failure: { kind: 'store-unavailable' } });
-    expect(await ownServer.sh(`ls -A /tmp/store-${scheme}`)).toBe('');
-  });
-
-  test("is used with the user's own key where it shows the right one", async () => {
-    expect(await backedUp({ ...own(), BACKUP_SSH_KNOWN_HOSTS: named(ownHostKey) })).toMatchObject({
-      event: 'run.succeeded',
-    });
-    expect(await ownServer.sh(`ls /tmp/store-${scheme}`)).toContain('duplicity-full');
-  });
 });
 
 test('our key, removed from the account by somebody, is put back with a warning as soon as it is refused', async () => {
