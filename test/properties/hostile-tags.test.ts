@@ -1,19 +1,13 @@
-import { right } from 'fp-ts/Either';
-import { createExecutors } from '../../src/executors';
 import { lineOf } from '../../src/log/lines';
 import { jsonOf, textOf } from '../../src/log/render';
-import { actionIdOf, runIdOf } from '../../src/model/action';
-import { instantOf } from '../../src/model/brand';
 import type { Device } from '../../src/model/device';
 import type { Event } from '../../src/model/event';
-import type { DesiredDevice, Policy } from '../../src/model/policy';
+import type { DesiredDevice } from '../../src/model/policy';
 import { describePolicy } from '../../src/model/policytext';
 import { resolveDesired } from '../../src/model/resolve';
-import { Secret } from '../../src/model/secret';
-import type { Slot } from '../../src/model/slot';
+import { backupScriptOf } from '../support/backupscript';
 import { aDevice, aUuid, tagsOf } from '../support/desired';
 import { hostileValues } from '../support/hostile';
-import { playedSession, transportOf } from '../support/session';
 import { settingsOf } from '../support/settings';
 import { StubbedHost } from '../support/stubbedhost';
 
@@ -76,57 +70,6 @@ const shown = (event: Event): readonly string[] => {
 };
 
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const slot: Slot = { kind: 'schedule', at: instantOf(0) };
-
-/** The script that a run of the policy would send to its device. */
-async function scriptOf(of: Device, policy: Policy): Promise<string> {
-  const session = playedSession();
-  const { backup } = createExecutors({
-    transport: transportOf([session]),
-    keys: {
-      isCollector: () => false,
-      credentialFor: () =>
-        Promise.resolve(right({ privateKey: new Secret('KEY'), certificate: 'CERTIFICATE', knownHosts: 'HOSTS' })),
-    },
-    pruneCollector: () => Promise.reject(new Error('not asked for')),
-    settings,
-    scrub: (text) => text,
-    clock: { now: () => instantOf(0) },
-    reconnectPausesMs: [],
-  });
-  const requested: Slot = policy.request === null ? slot : { kind: 'request', token: policy.request.value };
-  const id = actionIdOf(of.uuid, 'backup', requested);
-  const never = new AbortController().signal;
-  const running = backup(
-    {
-      kind: 'backup',
-      id,
-      device: of,
-      target: policy.target.value,
-      policy,
-      slot: requested,
-      dueSince: instantOf(0),
-      attempt: 1,
-      mode: 'full',
-    },
-    {
-      runId: runIdOf(id, 1),
-      nonce: 'n0nce',
-      startedAt: instantOf(0),
-      facts: null,
-      forget: [],
-      signal: never,
-      cancelled: never,
-      emit: () => undefined,
-      advance: () => undefined,
-      commit: () => true,
-    },
-  );
-  session.end();
-  await running;
-  return session.sent[0] ?? '';
-}
-
 describe.each(TAGS)('hostile values of %s', (tag) => {
   const values = hostileValues(GOOD[tag]);
   const answers = values.map((value) => ({ value, desired: resolvedWith(tag, value) }));
@@ -182,7 +125,7 @@ describe('values that are accepted', () => {
       const some = accepted.filter((_, index) => index % Math.ceil(accepted.length / 8) === 0);
 
       for (const { device: of, policy } of some) {
-        const { run, duplicity, wasInjected } = host.play(await scriptOf(of, policy));
+        const { run, duplicity, wasInjected } = host.play(await backupScriptOf(of, policy, settings));
 
         expect(wasInjected).toBe(false);
         const volumes = policy.volumes.value;
@@ -214,7 +157,7 @@ describe('values that are accepted', () => {
     const [first] = resolveDesired([device({}, over)], settings);
     if (first?.desire.kind !== 'enabled') throw new Error('this device is to be enabled');
 
-    const { run, wasInjected } = host.play(await scriptOf(first.device, first.desire.policy));
+    const { run, wasInjected } = host.play(await backupScriptOf(first.device, first.desire.policy, settings));
 
     expect(run).not.toHaveLength(0);
     expect(wasInjected).toBe(false);
@@ -224,7 +167,7 @@ describe('values that are accepted', () => {
     const [first] = resolveDesired([device({ backupVolumes: 'any' })], settings);
     if (first?.desire.kind !== 'enabled') throw new Error('this device is to be enabled');
 
-    const { run } = host.play(await scriptOf(first.device, first.desire.policy));
+    const { run } = host.play(await backupScriptOf(first.device, first.desire.policy, settings));
 
     expect(run.filter((word) => word.startsWith('1234_'))).toEqual([mounted('1234_any')]);
   });

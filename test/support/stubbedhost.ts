@@ -10,6 +10,8 @@ export interface Played {
   /** The words that Duplicity got for its first command. */
   readonly duplicity: readonly string[];
   readonly wasInjected: boolean;
+  /** All that the container's script has said. */
+  readonly said: string;
 }
 
 /** Takes down its words, one after the other with NUL between them, and what it is to do. */
@@ -27,7 +29,8 @@ exit 1
 const DUPLICITY = `#!/bin/sh
 if [ "$1" = --version ]; then echo 'duplicity 3.0.4'; exit 0; fi
 if [ ! -e "$PLAYED/duplicity" ]; then printf '%s\\0' "$@" >"$PLAYED/duplicity"; fi
-exit 1
+for word in "$@"; do case $word in --log-file=*) cp "$STAGE/record" "\${word#*=}" 2>/dev/null ;; esac; done
+exit "$(cat "$STAGE/code" 2>/dev/null || echo 1)"
 `;
 
 /** A machine without an engine or Duplicity, but with programs of their names: device scripts can be run for real. */
@@ -58,12 +61,19 @@ export class StubbedHost {
     this.#sh(this.#at(script), played);
     rmSync(join(this.#stage, 'run'), { recursive: true, force: true });
     const inside = join(played, 'run.sh');
-    if (existsSync(inside)) this.#sh(readFileSync(inside, 'utf8'), played);
+    const said = existsSync(inside) ? this.#sh(readFileSync(inside, 'utf8'), played) : '';
     return {
       run: wordsIn(join(played, 'run')),
       duplicity: wordsIn(join(played, 'duplicity')),
+      said,
       wasInjected: [played, this.#stage].some((folder) => existsSync(join(folder, CANARY))),
     };
+  }
+
+  /** Duplicity ends in this way from now on, and its log holds the record. */
+  public failBy(code: number, record: string): void {
+    writeFileSync(join(this.#stage, 'code'), String(code));
+    writeFileSync(join(this.#stage, 'record'), record);
   }
 
   public remove(): void {
@@ -83,9 +93,10 @@ export class StubbedHost {
       .replaceAll('sleep 5', 'sleep 1');
   }
 
-  #sh(script: string, played: string): void {
+  #sh(script: string, played: string): string {
     const env = { PATH: `${join(this.#stage, 'bin')}:/usr/bin:/bin`, STAGE: this.#stage, PLAYED: played };
-    spawnSync('sh', ['-s'], { input: script, cwd: played, env, encoding: 'utf8', timeout: 20_000 });
+    const { stdout } = spawnSync('sh', ['-s'], { input: script, cwd: played, env, encoding: 'utf8', timeout: 20_000 });
+    return stdout;
   }
 }
 

@@ -1,0 +1,58 @@
+import { right } from 'fp-ts/Either';
+import { createExecutors } from '../../src/executors';
+import { actionIdOf, runIdOf } from '../../src/model/action';
+import { instantOf } from '../../src/model/brand';
+import type { Device } from '../../src/model/device';
+import type { Policy } from '../../src/model/policy';
+import { Secret } from '../../src/model/secret';
+import type { Settings } from '../../src/model/settings';
+import type { Slot } from '../../src/model/slot';
+import { playedSession, transportOf } from './session';
+
+/** The script that a run of the policy would send to its device. */
+export async function backupScriptOf(of: Device, policy: Policy, settings: Settings): Promise<string> {
+  const session = playedSession();
+  const { backup } = createExecutors({
+    transport: transportOf([session]),
+    keys: {
+      credentialFor: () =>
+        Promise.resolve(right({ privateKey: new Secret('KEY'), certificate: 'CERTIFICATE', knownHosts: 'HOSTS' })),
+    },
+    settings,
+    scrub: (text) => text,
+    clock: { now: () => instantOf(0) },
+    reconnectPausesMs: [],
+  });
+  const requested: Slot =
+    policy.request === null ? { kind: 'schedule', at: instantOf(0) } : { kind: 'request', token: policy.request.value };
+  const id = actionIdOf(of.uuid, 'backup', requested);
+  const never = new AbortController().signal;
+  const running = backup(
+    {
+      kind: 'backup',
+      id,
+      device: of,
+      target: policy.target.value,
+      policy,
+      slot: requested,
+      dueSince: instantOf(0),
+      attempt: 1,
+      mode: 'full',
+    },
+    {
+      runId: runIdOf(id, 1),
+      nonce: 'n0nce',
+      startedAt: instantOf(0),
+      facts: null,
+      forget: [],
+      signal: never,
+      cancelled: never,
+      emit: () => undefined,
+      advance: () => undefined,
+      commit: () => true,
+    },
+  );
+  session.end();
+  await running;
+  return session.sent[0] ?? '';
+}

@@ -1,0 +1,38 @@
+import { backupScriptOf } from '../support/backupscript';
+import { aDevice, aPolicy } from '../support/desired';
+import { settingsOf } from '../support/settings';
+import { StubbedHost } from '../support/stubbedhost';
+
+const COMMAND = `rsync -e 'ssh -p 54321 -oBatchMode=yes ${'-oServerAliveInterval=15 '.repeat(30)}' /tmp/x root@host:/x`;
+
+let host: StubbedHost;
+
+beforeEach(() => {
+  host = new StubbedHost();
+});
+
+afterEach(() => {
+  host.remove();
+});
+
+/** What a failed run reports after Duplicity left this record. */
+async function wordsOf(record: string): Promise<string> {
+  host.failBy(50, record);
+  const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), settingsOf()));
+  return /"words":"([^"]*)"/.exec(said)?.[1] ?? said;
+}
+
+test('the reason that a program of the backend gave is told, however long its command was', async () => {
+  const words = await wordsOf(
+    `NOTICE 1\n. hello\n\nERROR 50 put\n. Giving up after 1 attempts. BackendException: Error running '${COMMAND}': returned 12, with output:\n. \n. collector: refused: quota exceeded: this device has stored 2 bytes and may store 1 (COLLECTOR_QUOTA)\n. rsync: connection unexpectedly closed\n. \n\n`,
+  );
+
+  expect(words).toContain('returned 12, with output: collector: refused: quota exceeded');
+  expect(words).not.toContain('ServerAliveInterval');
+});
+
+test('a reason of one line is told as it is', async () => {
+  expect(await wordsOf('ERROR 30 X\n. AssertionError: time not moving forward\n\n')).toBe(
+    'AssertionError: time not moving forward ',
+  );
+});
