@@ -15,9 +15,11 @@ export async function backupScriptOf(of: Device, policy: Policy, settings: Setti
   const { backup } = createExecutors({
     transport: transportOf([session]),
     keys: {
+      isCollector: () => false,
       credentialFor: () =>
         Promise.resolve(right({ privateKey: new Secret('KEY'), certificate: 'CERTIFICATE', knownHosts: 'HOSTS' })),
     },
+    pruneCollector: () => Promise.reject(new Error('not asked for')),
     settings,
     scrub: (text) => text,
     clock: { now: () => instantOf(0) },
