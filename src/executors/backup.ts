@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/Either';
 import type { ActionOf } from '../model/action';
+import { bandwidthOptions } from '../model/bandwidth';
 import { describeFailure } from '../model/describe';
 import { isMachineMade } from '../model/passphrase';
 import type { Compression, Policy, Target } from '../model/policy';
@@ -86,11 +87,7 @@ function optionsFor(policy: Policy, compression: Compression, machineMade: boole
   const { target } = policy;
   const pack = { none: ['--compress-algo=none'], fast: ['--compress-level=1'], default: [] };
   const gpg = [...(machineMade ? ['--s2k-count=65536'] : []), ...pack[compression]];
-  const bandwidth = bandwidthFor(policy);
-  const limit =
-    bandwidth !== null && target.value.scheme === 'rsync'
-      ? [`--rsync-options=--bwlimit=${String(Math.max(1, Math.round(bandwidth / 1024)))}`]
-      : [];
+  const limit = bandwidthOptions(target.value, bandwidthFor(policy));
   return [...(gpg.length === 0 ? [] : [`--gpg-options=${gpg.join(' ')}`]), ...limit, ...target.value.options];
 }
 

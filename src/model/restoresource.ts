@@ -1,4 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
+import { bandwidthOptions } from './bandwidth';
 import type { DeviceUuid } from './brand';
 import { describeProblem } from './describe';
 import type { Device } from './device';
@@ -8,6 +9,7 @@ import { resolveDesired, type ResolveSettings } from './resolve';
 /** Whose backups are restored, and where they are. */
 export interface RestoreSource {
   readonly uuid: DeviceUuid;
+  /** With the limit of bandwidth among its options. */
   readonly target: Target;
   /** What the policy backs up. */
   readonly volumes: VolumeSelection;
@@ -23,8 +25,10 @@ export interface NoSource {
 export function ownSource(device: Device, settings: ResolveSettings): Either<NoSource, RestoreSource> {
   const policy = policyOf(device, settings);
   if (isLeft(policy)) return policy;
-  const { target, volumes } = policy.right;
-  return right({ uuid: device.uuid, target: target.value, volumes: volumes.value });
+  const { target, volumes, bandwidth } = policy.right;
+  const limit = bandwidthOptions(target.value, bandwidth.value);
+  const limited = { ...target.value, options: [...limit, ...target.value.options] };
+  return right({ uuid: device.uuid, target: limited, volumes: volumes.value });
 }
 
 /**

@@ -17,6 +17,14 @@ describe('where the backups are that are restored', () => {
     expect(ownSource(device, settings)).toMatchObject(right({ uuid: own, target: { path: `//backups/${own}` } }));
   });
 
+  it('no faster than a backup may be', () => {
+    const limited = aDevice({ tags: tagsOf({ backupBandwidth: '500K' }) });
+
+    expect(ownSource(limited, settings)).toMatchObject(
+      right({ target: { options: ['--rsync-options=--bwlimit=500'] } }),
+    );
+  });
+
   it('of a device that is gone: this device’s URL with the UUID of the other', () => {
     expect(otherSource(device, gone, null, settings)).toMatchObject(
       right({ uuid: gone, target: { path: `//backups/${gone}` } }),
