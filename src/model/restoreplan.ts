@@ -102,6 +102,10 @@ function problemWith(wish: RestoreWish, items: readonly RestoreItem[], survey: S
   const volumes = new Set(items.map(({ volume }) => volume));
   const locked = survey.services.filter((each) => each.locked && each.volumes.some((name) => volumes.has(name)));
   if (locked.length > 0) return lockedText(locked.map(({ name }) => name));
+  const special = survey.special.filter((name) => volumes.has(name));
+  if (special.length > 0) {
+    return `The volume ${special.join(', ')} has a driver or options of its own: its content is not in its folder on the device, so it cannot be restored from here. Leave it out with --volumes`;
+  }
   const elsewhere = survey.otherDisk.filter((name) => volumes.has(name));
   if (elsewhere.length > 0 && !wish.isInPlace) {
     return `The volume ${elsewhere.join(', ')} lies on another disk than the engine's, so its content cannot be exchanged at once. --in-place writes over what is there, with the services stopped throughout`;

@@ -26,8 +26,9 @@ export const Survey = t.readonly(
     /** The set that was asked for; null where there is none, or none was asked for. */
     snapshotAt: t.union([t.string, t.null]),
     contents: t.readonlyArray(Content),
-    /** The volumes of the fleet on the device, and those of them that lie on another disk. */
+    /** The volumes of the fleet on the device, those with a driver or options of their own, and those on another disk. */
     volumes: names,
+    special: names,
     otherDisk: names,
     /** What is up and uses them; `locked`: it asks not to be stopped now. */
     services: t.readonlyArray(t.readonly(t.type({ name: t.string, volumes: names, locked: t.boolean }))),

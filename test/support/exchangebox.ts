@@ -46,7 +46,7 @@ for line in sys.stdin:
     if child == 0:
         DEADLY, SLOW = int(line.split()[0]), line.split()[1] == 'slow'
         try:
-            go_on()
+            abandon() if line.split()[2:] == ['abandon'] else go_on()
             sys.stdout.flush()
             os._exit(0)
         except BaseException:
@@ -139,9 +139,18 @@ export class ExchangeBox {
   }
 
   /** One life of the container: to its end, or up to the step before which it dies (0: none). */
-  public async live(deadlyStep = 0, way: 'fast' | 'slow' = 'fast'): Promise<Life> {
+  public live(deadlyStep = 0, way: 'fast' | 'slow' = 'fast'): Promise<Life> {
+    return this.#lived(`${String(deadlyStep)} ${way} go-on`);
+  }
+
+  /** What the next run does with what this one left, when its container is gone. */
+  public abandon(): Promise<Life> {
+    return this.#lived('0 fast abandon');
+  }
+
+  async #lived(words: string): Promise<Life> {
     const lines: string[] = [];
-    this.#python.stdin.write(`${String(deadlyStep)} ${way}\n`);
+    this.#python.stdin.write(`${words}\n`);
     for (;;) {
       const line = (await this.#said.next()).value ?? 'ended -1';
       const [, code] = /^ended (-?\d+)$/.exec(line) ?? [];

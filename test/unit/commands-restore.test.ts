@@ -18,6 +18,7 @@ const survey: Survey = {
     { name: 'extra', entries: 1, bytes: 0 },
   ],
   volumes: ['data'],
+  special: [],
   otherDisk: [],
   services: [{ name: 'web', volumes: ['data'], locked: false }],
   freeBytes: 1e10,

@@ -59,7 +59,7 @@ function reboot(): void {
 
 function empty(): void {
   box.containers.length = 0;
-  rmSync(box.staging('undo'), { recursive: true });
+  rmSync(box.staging('undo'), { recursive: true, force: true });
   for (const volume of VOLUMES) rmSync(box.volume(volume), { recursive: true });
 }
 
@@ -108,6 +108,26 @@ describe('an exchange', () => {
     },
     60_000,
   );
+
+  it('of a run whose container is gone for long is not carried on: what is there may be newer', async () => {
+    for (let deadly = 1; ; deadly += 1) {
+      fill();
+      if (!(await box.live(deadly)).crashed) break;
+      const before = contents();
+      reboot();
+
+      await box.abandon();
+
+      expect(contents()).toEqual(before);
+      expect(up()).toEqual(['web', 'both', 'byhand', 'elsewhere']);
+      expect(leftovers()).toEqual([]);
+      for (const index of VOLUMES.keys()) {
+        const kept = box.contentOf(box.staging(`undo/${String(index)}`));
+        if (Object.keys(kept).length > 0) expect(kept).toEqual(Object.values(OLD)[index]);
+      }
+      empty();
+    }
+  }, 60_000);
 
   it('is taken back as a whole by an undo, and that by another', async () => {
     fill();

@@ -19,6 +19,7 @@ function aSurvey(over: Partial<Survey> = {}): Survey {
       { name: 'settings', entries: 2, bytes: 10 },
     ],
     volumes: ['data', 'logs', 'settings'],
+    special: [],
     otherDisk: [],
     services: [
       { name: 'web', volumes: ['data'], locked: false },
@@ -90,6 +91,7 @@ describe('the plan of a restore', () => {
       survey: { services: [{ name: 'web', volumes: ['data'], locked: true }] },
       says: /web holds its update lock/,
     },
+    { name: 'a volume on a file server', survey: { special: ['data'] }, says: /driver or options of its own/ },
     { name: 'a volume on another disk', survey: { otherDisk: ['data'] }, says: /another disk.*--in-place/ },
     {
       name: 'no room: the numbers, and the way out',

@@ -11,6 +11,8 @@ VOLUMES = '/engine/volumes'
 STAGING = VOLUMES + '/balena-backup-staging/_data'
 WORK = STAGING + '/work'
 UNDO = STAGING + '/undo'
+# Behind the name of what waits while three renames do the work of one exchange.
+ASIDE = '.aside'
 
 
 class Refused(Exception):
@@ -72,7 +74,7 @@ def bring(folder, name, other_folder, other, wanted):
     Has the entry `wanted` (an inode; None: nothing) stand at `name`, and what stood there at `other`. Done already, it
     does nothing; cut off anywhere, it is finished when it is done again.
     """
-    aside = other + '.aside'
+    aside = other + ASIDE
     here = inode(folder, name)
     if inode(other_folder, aside) is None and here == wanted:
         return

@@ -71,6 +71,20 @@ def swap(journal, key):
     flush()
 
 
+def exchanged_items(journal):
+    """The items whose new content is in place; one that was cut off in between is exchanged to its end."""
+    done = []
+    for item in journal['items']:
+        folder, name = place_of(journal, item)
+        other, staged = other_of(item)
+        if inode(folder, name) != item['old'] or inode(other, staged + ASIDE) is not None:
+            bring(folder, name, other, staged, item['new'])
+            done.append(item)
+        os.close(folder)
+        os.close(other)
+    return done
+
+
 def is_begun(journal):
     """Whether any item's content was exchanged."""
     for item in journal['items']:

@@ -92,6 +92,24 @@ def halt():
     return False
 
 
+def abandon():
+    """
+    Puts in order what a run left whose container was removed, nobody knows how long ago: nothing more is exchanged, since
+    what is there may be newer by now; what was exchanged stays, with its undo copy; and what was stopped is started.
+    """
+    journal = load(JOURNAL)
+    if journal is not None:
+        if journal['state'] in ('forward', 'back'):
+            done = exchanged_items(journal)
+            for item in journal['items']:
+                if item not in done and journal['kind'] == 'restore':
+                    drop(item['other'])
+            interrupted = {'kind': 'interrupted', 'names': []}
+            journal.update({'state': 'exchanged', 'items': done} if done else {'state': 'returned', 'why': interrupted})
+        Exchange(journal, Voice(journal['nonce'])).run(insists=True)
+    clear()
+
+
 def go_on():
     """Does what is left to do of a run, and leaves nothing of it but the undo copy and what the log says."""
     order, journal, ended = (load(f'{WORK}/{name}.json') for name in ('order', 'journal', 'result'))
@@ -126,6 +144,8 @@ def clear():
 if __name__ == '__main__':
     if sys.argv[1:2] == ['count']:
         print(count(*sys.argv[2:4]))
+    elif sys.argv[1:2] == ['abandon']:
+        abandon()
     elif sys.argv[1:2] == ['halt']:
         sys.exit(0 if halt() else 1)
     elif sys.argv[1:2] == ['entries']:

@@ -4,9 +4,9 @@ NEEDS=python3
 STAGED=/staging/work
 is_placed=
 
-# What was cut off is finished first, also where it was another run's.
+# What another run left, whose container is gone, is put in order first.
 work() {
-  if [ -e "$STAGED/restore.py" ]; then python3 "$STAGED/restore.py" >/dev/null 2>&1 </dev/null || :; fi
+  if [ -e "$STAGED/restore.py" ]; then python3 "$STAGED/restore.py" abandon >/dev/null 2>&1 </dev/null || :; fi
   rm -rf "$STAGED"
   if [ -n "$DROP_UNDO" ]; then rm -rf /staging/undo; fi
   mkdir -p "$STAGED/staged"

@@ -82,12 +82,18 @@ def device(app):
             services.append({'name': each['service'] or each['name'], 'volumes': sorted(set(held)), 'locked': locked})
     return {
         'volumes': names[:MOST_NAMES],
+        'special': [row['Name'][len(prefix):] for row in rows if row['Name'].startswith(prefix) and is_special(row)],
         'otherDisk': [name for name in names if disks[name] != here],
         'services': sorted(services, key=lambda each: each['name'])[:MOST_NAMES],
         'freeBytes': available,
         'diskBytes': whole,
         'undo': undo_copy(),
     }
+
+
+def is_special(volume):
+    """Whether its content is elsewhere than in its folder: on a file server, in memory, in a folder of the host."""
+    return volume.get('Driver') != 'local' or bool(volume.get('Options'))
 
 
 def undo_copy():
