@@ -61,27 +61,35 @@ const LOOK_AGAIN_MS = 5000;
 export async function runByHand(order: HandOrder, tools: HandTools): Promise<number> {
   const interruption = interruptions(tools);
   try {
-    const device = await readyDevice(order, tools, interruption);
-    if ('code' in device) return refused(device, tools.terminal);
-    const left = tools.activeRunOf(device.uuid);
-    if (left !== null && left.kind === order.continues) {
-      tools.terminal.complain(
-        `Following run ${left.runId} (${left.kind}), which was left on the device; no other is begun.`,
-      );
-      return await followed(order, tools, interruption, () => tools.runs.adopt(left, device));
+    for (;;) {
+      const code = await attempted(order, tools, interruption);
+      if (code !== BUSY.code || !order.isPatient || interruption.isThere) return code;
+      await tools.pause(LOOK_AGAIN_MS);
     }
-    if (left !== null) {
-      const run = await tools.runs.adopt(left, device);
-      if (run === null || run.outcome === null)
-        return refused(interruption.isThere ? INTERRUPTED : BUSY, tools.terminal);
-    }
-    const action = await order.actionFor(device);
-    if (isLeft(action)) return refused(action.left, tools.terminal);
-    return await followed(order, tools, interruption, () => tools.runs.start(action.right));
   } finally {
+    tools.runs.leave();
     interruption.end();
     tools.terminal.progress('');
   }
+}
+
+/** Another's run may come first, whenever the device is free. */
+async function attempted(order: HandOrder, tools: HandTools, interruption: Interruption): Promise<number> {
+  const { terminal, runs } = tools;
+  const device = await readyDevice(order, tools, interruption);
+  if ('code' in device) return refused(device, terminal);
+  const left = tools.activeRunOf(device.uuid);
+  if (left !== null && left.kind === order.continues) {
+    terminal.complain(`Following run ${left.runId} (${left.kind}), which was left on the device; no other is begun.`);
+    return followed(order, tools, interruption, () => runs.adopt(left, device));
+  }
+  if (left !== null) {
+    const run = await runs.adopt(left, device);
+    if (run === null || run.outcome === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
+  }
+  const action = await order.actionFor(device);
+  if (isLeft(action)) return refused(action.left, terminal);
+  return followed(order, tools, interruption, () => runs.start(action.right));
 }
 
 function refused({ code, message }: Refusal, terminal: Terminal): number {
@@ -155,12 +163,11 @@ function waitReason(device: Device, { activeRunOf, now }: HandTools): Refusal | 
 
 async function followed(
   order: HandOrder,
-  { terminal, runs }: HandTools,
+  { terminal }: HandTools,
   interruption: Interruption,
   begin: () => Promise<RunRecord | null>,
 ): Promise<number> {
   const run = await begin();
-  runs.leave();
   terminal.progress('');
   if (run === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   if (run.outcome !== null) return told(run, terminal, order);

@@ -41,6 +41,8 @@ interface World {
   readonly answer?: string | null;
   readonly assumesYes?: boolean;
   readonly left?: RunRecord;
+  /** How often the device turns out to have another's run by now. */
+  readonly othersFirst?: number;
 }
 
 interface Played {
@@ -65,6 +67,7 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
   const adopted: RunRecord[] = [];
   const froms: (string | null)[] = [];
   const { answer } = world;
+  let isLeft = false;
   const runOf = (outcome: Outcome): RunRecord =>
     aRun({ device: device.uuid, endedAt: now, outcome: outcome.kind === 'detached' ? null : outcome });
   const tools: RestoreTools = {
@@ -82,6 +85,8 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
     runs: {
       start: (action) => {
         started.push(action);
+        if (isLeft) throw new Error('nothing can be started any more');
+        if (started.length <= (world.othersFirst ?? 0)) return Promise.resolve(null);
         return Promise.resolve(
           runOf(action.kind === 'survey' ? (world.survey ?? surveyed) : (world.restore ?? restored)),
         );
@@ -90,7 +95,9 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
         adopted.push(run);
         return Promise.resolve(runOf(restored));
       },
-      leave: () => undefined,
+      leave: () => {
+        isLeft = true;
+      },
       cancel: () => undefined,
     },
     onInterrupt: () => () => undefined,
@@ -196,6 +203,15 @@ describe('restore by hand', () => {
     const mixture = failed({ kind: 'restore-failed', state: 'mixture', volumes: ['data'], detail: '' });
 
     expect((await typed(['--yes', '--in-place'], { restore: mixture })).text).not.toMatch(/as they were/);
+  });
+
+  it('waits its turn with --wait, and not without, when another run has come first', async () => {
+    const others = { othersFirst: 2 };
+
+    expect(await typed(['--yes'], others)).toMatchObject({ code: 4, started: [{ kind: 'survey' }] });
+    const patient = await typed(['--yes', '--wait'], others);
+    expect(patient.code).toBe(0);
+    expect(patient.started.map(({ kind }) => kind)).toEqual(['survey', 'survey', 'survey', 'restore']);
   });
 
   it('follows a restore that was left on the device, and begins no other', async () => {
