@@ -116,7 +116,6 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
     .map((word) => [word.slice(2, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] as const);
   const call = {
     words: [device.uuid],
-    output: 'text' as const,
     flags: new Set(flags.map((flag) => flag.slice(2))),
     values: new Map(values),
     output: 'text' as const,
