@@ -6,7 +6,7 @@ import type { Slot } from '../model/slot';
 import type { HoldReason, Verdict } from '../model/verdict';
 import { storeOf } from './breaker';
 import type { Due } from './due';
-import { held, verdictOf, type World } from './verdict';
+import { actionFor, answerOf, held, type Ready, type World } from './verdict';
 
 export interface DecisionInput extends World {
   readonly desired: readonly DesiredDevice[];
@@ -32,17 +32,21 @@ export interface Decision {
 export function decide(input: DecisionInput): Decision {
   const verdicts = new Map<DeviceUuid, Verdict>();
   const skips: Skip[] = [];
-  const ready: ActionOf<'backup'>[] = [];
+  const ready: Ready[] = [];
   const wake = alarm(input.now);
   for (const desired of input.desired) {
-    const { uuid } = desired.device;
-    const { verdict, due } = verdictOf(desired, input);
-    verdicts.set(uuid, verdict);
+    const answer = answerOf(desired, input);
+    if (answer.kind === 'ready') {
+      wake.at(answer.ready.due.expiresAt);
+      ready.push(answer.ready);
+      continue;
+    }
+    const { verdict, due } = answer;
+    verdicts.set(desired.device.uuid, verdict);
     wake.at(changesAt(verdict, due));
-    if (verdict.kind === 'due') ready.push(verdict.action);
     // A run in flight may be of that very slot: it is skipped when the run has ended.
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
-      skips.push({ device: uuid, slot: due.slot, missed: due.missed });
+      skips.push({ device: desired.device.uuid, slot: due.slot, missed: due.missed });
   }
   ready.sort(byUrgency);
   const actions = admit(ready, input, verdicts);
@@ -50,26 +54,32 @@ export function decide(input: DecisionInput): Decision {
   return { actions, verdicts, skips, wakeAt: wake.earliest() };
 }
 
-/** Takes as many as there is room for, and one at a time of what is only on trial; the verdicts of the others become held. */
+/** Takes as many as there is room for, and one at a time of what is only on trial; the others are held. */
 function admit(
-  ready: readonly ActionOf<'backup'>[],
+  ready: readonly Ready[],
   input: DecisionInput,
   verdicts: Map<DeviceUuid, Verdict>,
 ): readonly ActionOf<'backup'>[] {
   const taken: ActionOf<'backup'>[] = [];
   const trials = new Set<string>();
   const room = input.limits.maxConcurrentRuns - inFlightOf(input);
-  for (const action of ready) {
-    const reason = taken.length >= room ? 'at-limit' : onTrial(action, input, trials);
-    if (reason === null) taken.push(action);
-    else verdicts.set(action.device.uuid, held(reason, null));
+  for (const each of ready) {
+    const { uuid } = each.desired.device;
+    const reason = taken.length >= room ? 'at-limit' : onTrial(each, input, trials);
+    if (reason !== null) {
+      verdicts.set(uuid, held(reason, null));
+      continue;
+    }
+    const action = actionFor(each);
+    taken.push(action);
+    verdicts.set(uuid, { kind: 'due', action });
   }
   return taken;
 }
 
-/** The reason to wait for another's trial, or null after having taken the trials that this action needs. */
-function onTrial(action: ActionOf<'backup'>, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
-  const store = storeOf(action.target.place);
+/** The reason to wait for another's trial, or null after having taken the trials that this run needs. */
+function onTrial({ policy }: Ready, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
+  const store = storeOf(policy.target.value.place);
   const isStoreTried = store !== null && stores.get(store)?.kind === 'single';
   if (isStoreTried && trials.has(store)) return 'target-unavailable';
   if (ssh.kind === 'single' && trials.has('ssh')) return 'credential-refused';
@@ -85,12 +95,13 @@ export function inFlightOf({ facts, inFlight }: Pick<World, 'facts' | 'inFlight'
   return count;
 }
 
-function byUrgency(a: ActionOf<'backup'>, b: ActionOf<'backup'>): number {
-  return rank(a) - rank(b) || a.dueSince - b.dueSince || compare(a.device.uuid, b.device.uuid);
+function byUrgency(a: Ready, b: Ready): number {
+  const byDue = rank(a) - rank(b) || a.due.dueSince - b.due.dueSince;
+  return byDue === 0 ? compare(a.desired.device.uuid, b.desired.device.uuid) : byDue;
 }
 
-function rank({ slot }: ActionOf<'backup'>): number {
-  return slot.kind === 'schedule' ? 1 : 0;
+function rank({ due }: Ready): number {
+  return due.slot.kind === 'schedule' ? 1 : 0;
 }
 
 function compare(a: string, b: string): number {

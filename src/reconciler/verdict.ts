@@ -51,19 +51,26 @@ export const GUARDS: readonly { readonly name: GuardName; readonly ask: Guard }[
   { name: 'offline', ask: ({ desired }) => (desired.device.connected ? null : held('offline', null)) },
 ];
 
-/** The answer for one device, before the fleet-wide limit. `due` says what the answer rests on, for an enabled device. */
-export function verdictOf(
-  desired: DesiredDevice,
-  world: World,
-): { readonly verdict: Verdict; readonly due: Due | null } {
+/** A device that is due and that nothing holds but, perhaps, the limit of the whole fleet. */
+export interface Ready extends Question {
+  readonly due: Extract<Due, { readonly kind: 'due' }>;
+}
+
+/** The answer for one device before the limit of the whole fleet: its verdict, or that it is ready. */
+export type Answer =
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly due: Due | null }
+  | { readonly kind: 'ready'; readonly ready: Ready };
+
+export function answerOf(desired: DesiredDevice, world: World): Answer {
   const question = questionOf(desired, world);
-  if ('kind' in question) return { verdict: question, due: null };
+  if ('kind' in question) return { kind: 'verdict', verdict: question, due: null };
   const { due } = question;
   for (const guard of GUARDS) {
     const verdict = guard.ask(question);
-    if (verdict !== null) return { verdict, due };
+    if (verdict !== null) return { kind: 'verdict', verdict, due };
   }
-  return { verdict: dueVerdict(question), due };
+  if (due.kind !== 'due') throw new TypeError('a device that nothing holds and that is not due was let through');
+  return { kind: 'ready', ready: { ...question, due } };
 }
 
 /** What the guards are asked, or the verdict where there is no policy to ask about. */
@@ -77,9 +84,9 @@ export function questionOf({ desire, device }: DesiredDevice, world: World): Que
   return { desired: { device, desire }, policy, facts, due, world };
 }
 
-function dueVerdict({ desired, policy, facts, due, world }: Question): Verdict {
-  if (due.kind !== 'due') throw new TypeError('a device that nothing holds and that is not due was let through');
-  const action: ActionOf<'backup'> = {
+/** What a device that is ready is to do. */
+export function actionFor({ desired, policy, facts, due, world }: Ready): ActionOf<'backup'> {
+  return {
     kind: 'backup',
     ...attemptOf(desired.device.uuid, due.slot, facts),
     device: desired.device,
@@ -89,7 +96,6 @@ function dueVerdict({ desired, policy, facts, due, world }: Question): Verdict {
     dueSince: due.dueSince,
     mode: modeOf(policy, facts, world.now),
   };
-  return { kind: 'due', action };
 }
 
 function inFlight({ desired, facts, world }: Question): Verdict | null {
