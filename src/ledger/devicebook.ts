@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
-import { type DeviceFacts, type RunRecord, storedBy } from '../model/run';
+import { type DeviceFacts, type RunOwner, type RunRecord, type Stored, storedBy } from '../model/run';
 import { Pool } from '../model/pool';
 import { readActive, readDevices, readSummaries, readSomeDevices } from './reading';
 import { attemptsOf, type DeviceRow } from './rows';
@@ -19,6 +19,10 @@ export interface Page {
 
 type EndedRuns = ReadonlyMap<number, RunRecord>;
 
+/** Rows and what is made of them are in memory together for so many devices only. */
+const BATCH = 1000;
+
+const NO_LINES: readonly string[] = [];
 const NO_ATTEMPTS: DeviceFacts['attempts'] = new Map();
 
 /**
@@ -30,6 +34,8 @@ export class DeviceBook {
   readonly #database: DatabaseSync;
   readonly #pages = new Map<DeviceUuid, Page>();
   readonly #scheduleKeys = new Pool<string>();
+  readonly #owners = new Pool<RunOwner>();
+  readonly #volumes = new Pool<readonly string[]>();
   readonly #touched = new Set<DeviceUuid>();
   #active: ReadonlyMap<DeviceUuid, RunRecord> = new Map();
   #version: unknown = null;
@@ -72,11 +78,22 @@ export class DeviceBook {
 
   #readAll(): void {
     this.#pages.clear();
-    this.#write(readDevices(this.#database));
+    let batch: DeviceRow[] = [];
+    for (const row of readDevices(this.#database)) {
+      if (batch.push(row) < BATCH) continue;
+      this.#write(batch);
+      batch = [];
+    }
+    this.#write(batch);
   }
 
   #write(rows: readonly DeviceRow[]): void {
-    const ended = readSummaries(this.#database, [...new Set(rows.flatMap((row) => this.#unknownTo(row)))]);
+    const seqs = [...new Set(rows.flatMap((row) => this.#unknownTo(row)))];
+    const names = new Map(rows.map((row) => [row.uuid, row]));
+    const ended = new Map<number, RunRecord>();
+    for (const [seq, run] of readSummaries(this.#database, seqs)) {
+      ended.set(seq, this.#shared(run, names.get(run.device)));
+    }
     for (const row of rows) {
       const before = this.#pages.get(row.uuid) ?? null;
       this.#pages.set(row.uuid, this.#pageOf(row, before, ended));
@@ -105,6 +122,28 @@ export class DeviceBook {
       lastSuccess: row.last_success,
       lastFull: row.last_full,
     };
+  }
+
+  /** The run with all that is equal to what others have held once. */
+  #shared(run: RunRecord, row: DeviceRow | undefined): RunRecord {
+    const stored = storedBy(run);
+    const { outcome } = run;
+    return {
+      ...run,
+      device: row?.uuid ?? run.device,
+      deviceName: row?.name === run.deviceName ? row.name : run.deviceName,
+      owner: this.#owners.of(run.owner),
+      outcome: stored === null || outcome?.kind !== 'succeeded' ? outcome : this.#sharedOutcome(outcome, stored),
+    };
+  }
+
+  #sharedOutcome(
+    outcome: Extract<RunRecord['outcome'], { readonly kind: 'succeeded' }>,
+    stored: Stored,
+  ): typeof outcome {
+    const volumes = this.#volumes.of(stored.volumes);
+    const emptyVolumes = this.#volumes.of(stored.emptyVolumes);
+    return { ...outcome, tail: NO_LINES, effect: { ...stored, volumes, emptyVolumes } };
   }
 
   #follow(active: ReadonlyMap<DeviceUuid, RunRecord>): void {

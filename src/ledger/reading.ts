@@ -40,9 +40,9 @@ export function readRunsOf(database: DatabaseSync, device: DeviceUuid, limit: nu
   return rows.map((row) => storedRunOf(row).run);
 }
 
-/** The rows of `device` that were seen enabled. */
-export function readDevices(database: DatabaseSync): readonly DeviceRow[] {
-  return decoded(statement(database, 'SELECT * FROM device WHERE seen = 1').iterate(), deviceRowOf);
+/** The rows of `device` that were seen enabled, one after another. */
+export function* readDevices(database: DatabaseSync): Iterable<DeviceRow> {
+  for (const row of statement(database, 'SELECT * FROM device WHERE seen = 1').iterate()) yield deviceRowOf(row);
 }
 
 /** Those of them that are named. */

@@ -13,7 +13,7 @@ import { policyKeyOf } from './sighting';
 /** What the passes so far have told people, so that each thing is told once when it changes. */
 export interface Told {
   /** What was last said of each device's policy. */
-  readonly policies: ReadonlyMap<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>;
+  readonly policies: ReadonlyMap<DeviceUuid, DesiredDevice>;
   readonly holds: ReadonlyMap<DeviceUuid, string>;
   readonly stores: ReadonlySet<string>;
   readonly sshRefused: boolean;
@@ -45,14 +45,13 @@ export function reportOf(told: Told, input: ReportInput): { readonly events: rea
 
 function policyReport(told: Told, { desired }: ReportInput): Pick<Told, 'policies'> & { events: readonly Event[] } {
   const events: Event[] = [];
-  const policies = new Map<DeviceUuid, { readonly device: DeviceRef; readonly key: string }>();
+  const policies = new Map<DeviceUuid, DesiredDevice>();
   for (const each of desired) {
-    const key = keyOf(each);
     const before = told.policies.get(each.device.uuid);
-    const isKnown = before?.key === key && before.device.name === each.device.name;
-    policies.set(each.device.uuid, isKnown ? before : { device: refOf(each.device), key });
+    policies.set(each.device.uuid, each);
+    if (before === each) continue;
     // A device that was never enabled is not news, unless its tag seems to be a mistake.
-    if ((before?.key ?? DROPPED) !== key) events.push(policyEvent(each));
+    if ((before === undefined ? DROPPED : keyOf(before)) !== keyOf(each)) events.push(policyEvent(each));
   }
   return { policies, events };
 }
@@ -89,9 +88,12 @@ function keyOf({ desire }: DesiredDevice): string {
 
 /** A device whose tag was taken away, or that was removed, is no longer in the API's answer. */
 function goneEvents(told: Told, policies: Told['policies']): readonly Event[] {
-  return [...told.policies]
-    .filter(([uuid, { key }]) => !policies.has(uuid) && key !== DROPPED)
-    .map(([, { device }]) => ({ event: 'device.policy.dropped', device, problem: null }));
+  const events: Event[] = [];
+  for (const [uuid, before] of told.policies) {
+    if (policies.has(uuid) || keyOf(before) === DROPPED) continue;
+    events.push({ event: 'device.policy.dropped', device: refOf(before.device), problem: null });
+  }
+  return events;
 }
 
 function policyEvent({ device, desire }: DesiredDevice): Event {
