@@ -10,7 +10,7 @@ import { createPass, type PassAnswer } from '../../src/reconciler/pass';
 import { slotBook } from '../../src/reconciler/slotbook';
 import { aDevice, aUuid, tagsOf } from '../support/desired';
 import { at } from '../support/facts';
-import { aNewRun, anOwner, withOpenLedger } from '../support/ledger';
+import { aFailure, aNewRun, anOwner, runThrough, withOpenLedger } from '../support/ledger';
 import { settingsOf } from '../support/settings';
 
 const start = at('2026-11-24T11:59:00Z');
@@ -18,6 +18,16 @@ const never = new AbortController().signal;
 const hourly = aDevice({ tags: tagsOf({ backupEnabled: 'true', backupSchedule: '0 * * * *' }) });
 const broken: Failure = { kind: 'api-unavailable', status: 500, retryAfterMs: null, detail: '' };
 const refused: Failure = { kind: 'auth-rejected', who: 'api', detail: '' };
+
+const storeTrouble = aFailure({
+  outcome: { kind: 'failed', failure: { kind: 'store-unavailable', detail: 'refused' }, tail: [] },
+  endedAt: at('2026-11-24T07:05:00Z'),
+  retryAt: null,
+});
+
+function targeted(tags: Device['tags'], uuid: string): Device['tags'] {
+  return new Map([...tags, ['backupUrl', `s3://backups/${uuid}`]]);
+}
 
 interface Scene {
   readonly ledger: Ledger;
@@ -181,6 +191,23 @@ describe('a pass', () => {
 
       const told = events.map(({ event }) => event).filter((event) => event.startsWith('credential.'));
       expect(told).toEqual(['credential.refused', 'credential.recovered']);
+    });
+  });
+
+  it('shuts the gate of a target again when a clock that was ahead at the start is right', async () => {
+    await scene(async ({ pass, ledger, answer, at: set, events }) => {
+      const second = { ...hourly, uuid: aUuid(2), name: 'second' };
+      answer([hourly, second].map((device) => ({ ...device, tags: targeted(device.tags, device.uuid) })));
+      set('2026-11-24T06:00:00Z');
+      await pass('start');
+      for (const device of [aUuid(1), aUuid(2)]) {
+        const run = aNewRun({ device, place: `s3://backups/${device}`, startedAt: at('2026-11-24T07:00:00Z') });
+        runThrough(ledger, run, storeTrouble);
+      }
+      set('2026-11-24T07:06:00Z');
+      await pass('interval');
+
+      expect(events.map(({ event }) => event)).toContain('target.unavailable');
     });
   });
 
