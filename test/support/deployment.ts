@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+import { differencesOf } from '../demo/proofs';
 import type { LabDevice } from '../lab/device';
 import type { LabHost } from '../lab/host';
 import type { Lab } from '../lab/lab';
 import type { LogLine } from './controller';
+import { restoreWithDuplicity } from './duplicity';
+import { treeOf } from './tree';
 import { until } from './wait';
 
 /** What people bring up on a host: the services of one compose project. */
@@ -79,4 +83,64 @@ export async function backUpBy(deployment: Deployment, lab: Lab, device: LabDevi
     `the end of the run for ${token}`,
     (line) => line['slot'] === `request:${token}` && ['run.succeeded', 'run.failed'].includes(String(line['event'])),
   );
+}
+
+/** The orchestrator has seen the device. */
+export async function isUp(deployment: Deployment): Promise<void> {
+  await logged(deployment, 'the device to be seen', (line) => line['event'] === 'device.policy.accepted');
+}
+
+/**
+ * The whole of what a deployment is for: it backs the device's volume `data` up, so that plain Duplicity restores it, says
+ * that it is well, stops in order, and goes on where it was.
+ */
+export async function expectMainJob(
+  deployment: Deployment,
+  project: string,
+  lab: Lab,
+  device: LabDevice,
+): Promise<void> {
+  const { host, args } = deployment;
+  await host.compose([...args, 'up', '--detach', '--no-build']);
+  await isUp(deployment);
+  expect(await backUpBy(deployment, lab, device, `${project}-first`)).toMatchObject({
+    event: 'run.succeeded',
+    mode: 'full',
+  });
+  await host.compose([...args, 'exec', '-T', 'orchestrator', 'balena-backup', 'resync']);
+  await host.compose([...args, 'stop', 'orchestrator']);
+  expect(await stateOf(deployment, 'orchestrator', '.State.ExitCode')).toBe('0');
+
+  await host.compose([...args, 'up', '--detach', '--no-build']);
+  await device.putFiles('data', { 'after the restart': project });
+  expect(await backUpBy(deployment, lab, device, `${project}-second`)).toMatchObject({
+    event: 'run.succeeded',
+    mode: 'incremental',
+  });
+  const store = join(lab.folder, host.name, 'data', 'volumes', `${project}_backups`, '_data', device.uuid);
+  expect(differences(store, device, lab.passphrase)).toEqual([]);
+  for (const service of ['orchestrator', 'collector']) {
+    const health = (): Promise<string> => stateOf(deployment, service, '.State.Health.Status');
+    await until(`${service} to be well`, async () => ((await health()) === 'healthy' ? true : null));
+  }
+}
+
+/** What differs between the device's volume and what plain Duplicity restores. */
+function differences(store: string, device: LabDevice, passphrase: string): readonly string[] {
+  const restored = restoreWithDuplicity(store, passphrase);
+  try {
+    return differencesOf(treeOf(device.volumePath('data')), treeOf(join(restored.folder, 'data')));
+  } finally {
+    restored.remove();
+  }
+}
+
+/** A device with something to lose, in a lab whose own collector gives way to the one that is deployed. */
+export async function deviceToBackUp(lab: Lab): Promise<LabDevice> {
+  await lab.server.stopCollector();
+  const fleet = lab.addFleet({ name: 'home' });
+  const tags = { backupEnabled: 'true', backupSchedule: '@monthly' };
+  const device = await lab.addDevice({ fleet, name: 'kitchen', tags });
+  await device.seedVolume('data');
+  return device;
 }
