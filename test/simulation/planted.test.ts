@@ -5,7 +5,7 @@ import { range } from './world/seeds';
 import type { Sabotage } from './world/simcontroller';
 import { simulate } from './world/simulate';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 function endingWith(change: (ending: RunEnding) => Partial<RunEnding>): Sabotage {
   return {
