@@ -70,8 +70,8 @@ export function scrubbed(terminal: Terminal, { secrets }: Settings): Terminal {
   const scrub = scrubberOf(secrets);
   return {
     ...terminal,
-    say: (line) => {
-      terminal.say(scrub(line));
+    say: (line, colour) => {
+      terminal.say(scrub(line), colour);
     },
     complain: (line) => {
       terminal.complain(scrub(line));

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Terminal } from './commands/terminal';
+import type { Colour, Terminal } from './commands/terminal';
 import { escapeControls, escapeLines } from './model/escape';
 
 /** How often a progress line is written where nothing can be shown in place. */
@@ -10,15 +10,21 @@ const CLEAR = '\r\x1b[K';
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   const status = statusLine(stderr);
+  // It also asks for NO_COLOR and TERM=dumb.
+  const isColoured = stdout.isTTY && stdout.hasColors();
   return {
-    say: (line) => {
-      status.around(() => stdout.write(`${escapeLines(line)}\n`));
+    say: (line, colour) => {
+      const text = escapeLines(line);
+      const shown = colour !== undefined && isColoured ? text.replace(/^\S+/, painted(colour)) : text;
+      status.around(() => stdout.write(`${shown}\n`));
+    },
+    hand: (value) => {
+      status.around(() => stdout.write(`${value}\n`));
     },
     complain: (line) => {
       status.around(() => stderr.write(`${escapeLines(line)}\n`));
     },
     columns: stdout.isTTY ? stdout.columns : null,
-    isColoured: stdout.isTTY && stdout.hasColors(),
     canAsk: stdin.isTTY && stderr.isTTY,
     ask: async (question) => {
       status.show('');
@@ -28,6 +34,12 @@ export function processTerminal(): Terminal {
       status.show(escapeControls(text));
     },
   };
+}
+
+const SEQUENCES: Readonly<Record<Colour, string>> = { green: '\x1b[32m', yellow: '\x1b[33m', red: '\x1b[31m' };
+
+function painted(colour: Colour): (word: string) => string {
+  return (word) => `${SEQUENCES[colour]}${word}\x1b[0m`;
 }
 
 /** Ctrl-C and the end of the input are no answer. */

@@ -3,13 +3,13 @@ import { escapeControls, escapedJson } from '../model/escape';
 import { bad, type Check, type Finding } from '../model/finding';
 import { durationText } from '../model/shown';
 import type { Output } from './output';
-import type { Terminal } from './terminal';
+import type { Colour, Terminal } from './terminal';
 import { wrapped } from './wrapped';
 
 export interface DoctorTools {
   readonly checks: readonly Check[];
   readonly output: Output;
-  readonly terminal: Pick<Terminal, 'say' | 'columns' | 'isColoured' | 'progress'>;
+  readonly terminal: Pick<Terminal, 'say' | 'columns' | 'progress'>;
 }
 
 interface Told extends Finding {
@@ -26,8 +26,7 @@ export async function doctor({ checks, output, terminal }: DoctorTools): Promise
     if (terminal.columns !== null) terminal.progress(`Looking: ${what}`);
     const told = (await findings).map((finding) => ({ what, ...finding }));
     all.push(...told);
-    if (output === 'text')
-      for (const line of told.flatMap((each) => linesOf(each, width, terminal))) terminal.say(line);
+    if (output === 'text') for (const each of told) show(each, width, terminal);
   }
   terminal.progress('');
   const isWell = all.every(({ state }) => state !== 'bad');
@@ -53,17 +52,15 @@ function toldJson({ what, state, why, fix }: Told): Readonly<Record<string, unkn
   return { what, state, why, fix };
 }
 
-const COLOURS: Readonly<Record<Finding['state'], string>> = { ok: '32', warn: '33', bad: '31' };
+const COLOURS = { ok: 'green', warn: 'yellow', bad: 'red' } as const satisfies Readonly<
+  Record<Finding['state'], Colour>
+>;
 const STATE_WIDTH = 4;
 
-function linesOf(
-  { what, state, why, fix }: Told,
-  width: number,
-  { columns, isColoured }: Pick<Terminal, 'columns' | 'isColoured'>,
-): readonly string[] {
+function show({ what, state, why, fix }: Told, width: number, terminal: DoctorTools['terminal']): void {
   const indent = STATE_WIDTH + width + 4;
-  const [first = '', ...rest] = wrapped(escapeControls(why), indent, columns);
-  const shown = state.padEnd(STATE_WIDTH);
-  const head = `${isColoured ? `\x1b[${COLOURS[state]}m${shown}\x1b[0m` : shown}  ${what.padEnd(width)}  ${first.trimStart()}`;
-  return [head, ...rest, ...(fix === null ? [] : wrapped(`-> ${escapeControls(fix)}`, indent, columns))];
+  const [first = '', ...rest] = wrapped(escapeControls(why), indent, terminal.columns);
+  terminal.say(`${state.padEnd(STATE_WIDTH)}  ${what.padEnd(width)}  ${first.trimStart()}`, COLOURS[state]);
+  const steps = fix === null ? [] : wrapped(`-> ${escapeControls(fix)}`, indent, terminal.columns);
+  for (const line of [...rest, ...steps]) terminal.say(line);
 }

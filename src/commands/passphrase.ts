@@ -7,7 +7,7 @@ import type { Terminal } from './terminal';
 export interface PassphraseTools {
   readonly device: () => Promise<Either<Refusal, DeviceUuid>>;
   readonly passphraseOf: (device: DeviceUuid) => Secret;
-  readonly terminal: Pick<Terminal, 'say' | 'complain' | 'columns'>;
+  readonly terminal: Pick<Terminal, 'hand' | 'complain' | 'columns'>;
 }
 
 /** Says the passphrase of a device's snapshots and nothing else, so that other programs can be given it. Gives the exit code. */
@@ -21,6 +21,6 @@ export async function passphrase({ device, passphraseOf, terminal }: PassphraseT
     terminal.complain(`The passphrase of ${found.right}. To use it without showing it:`);
     terminal.complain(`PASSPHRASE="$(balena-backup passphrase ${found.right})" duplicity restore URL FOLDER`);
   }
-  terminal.say(passphraseOf(found.right).reveal());
+  terminal.hand(passphraseOf(found.right).reveal());
   return 0;
 }

@@ -7,6 +7,7 @@ import { runProgram } from '../lab/process';
 import { newKeyPair } from '../lab/sshserver';
 import { command, type CommandResult } from '../support/command';
 import { type ControllerProcess, startController } from '../support/controller';
+import { startInTerminal } from '../support/pty';
 import { restoreWithDuplicity } from '../support/duplicity';
 import { treeOf } from '../support/tree';
 
@@ -106,6 +107,20 @@ describe('doctor', () => {
     expect(checks.filter(isBad).every(({ fix }) => fix !== null)).toBe(true);
   });
 
+  it('fits the terminal, in colours unless somebody wants none', async () => {
+    const coloured = startInTerminal(lab.environment(), 60, 'doctor');
+    const plain = startInTerminal(lab.environment({ NO_COLOR: '1' }), 60, 'doctor');
+    expect(await Promise.all([coloured.ended, plain.ended])).toEqual([0, 0]);
+
+    expect(coloured.shown()).toContain('\u001b[32mok\u001b[0m');
+    expect(plain.shown()).not.toMatch(/\u001b\[\d/);
+    const lines = plain
+      .shown()
+      .replaceAll('\u001b[K', '')
+      .split(/[\r\n]+/);
+    expect(lines.filter((line) => line.length > 60)).toEqual([]);
+  });
+
   it('tells of tags that are not read, and of one that cannot be', async () => {
     lab.setTag(office, 'backupenabled', 'true');
     lab.setTag(device, 'backupSchedule', 'often');
@@ -162,6 +177,12 @@ describe('passphrase', () => {
     restored.remove();
 
     expect(differences).toEqual([]);
+  });
+});
+
+describe('passphrase as it is given', () => {
+  it.each(['two  words ', '"$HOME" `id` \\n', 'zero\u200dwidth\ttab', 'käse'])('is %j', async (PASSPHRASE) => {
+    expect((await call(['passphrase', device.uuid], { PASSPHRASE })).out).toBe(`${PASSPHRASE}\n`);
   });
 });
 

@@ -15,11 +15,13 @@ export function aTerminal(over: Partial<Terminal> = {}): HeardTerminal {
     say: (line) => {
       said.push(line);
     },
+    hand: (value) => {
+      said.push(value);
+    },
     complain: (line) => {
       complained.push(line);
     },
     columns: null,
-    isColoured: false,
     canAsk: false,
     ask: () => Promise.resolve(null),
     progress: () => undefined,

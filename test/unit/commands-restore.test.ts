@@ -73,9 +73,9 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
   const tools: RestoreTools = {
     terminal: {
       say: (line) => lines.push(line),
+      hand: (value) => lines.push(value),
       complain: (line) => lines.push(line),
       columns: null,
-      isColoured: false,
       canAsk: answer !== undefined,
       ask: () => Promise.resolve(answer ?? null),
       progress: () => undefined,
