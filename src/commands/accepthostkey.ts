@@ -27,7 +27,7 @@ export async function acceptHostKey(tools: AcceptTools): Promise<number> {
   );
   const shown = await tools.shown();
   if (isLeft(shown)) {
-    terminal.complain(`${host} shows no key now. ${describeFailure(shown.left)}.`);
+    terminal.complain(`${host} shows no key now. ${wordsOf(shown.left)}.`);
     return exitCodeOf(shown.left);
   }
   if (expected?.key === shown.right.key) {
@@ -40,6 +40,11 @@ export async function acceptHostKey(tools: AcceptTools): Promise<number> {
 
 function keyText({ key, fingerprint }: ShownHostKey): string {
   return `${fingerprint} (${key.split(' ')[0] ?? ''})`;
+}
+
+function wordsOf(failure: Failure): string {
+  if (failure.kind !== 'device-unreachable') return describeFailure(failure);
+  return `${failure.detail}. See that it can be reached from here`;
 }
 
 function refusedByPin({ key }: ShownHostKey, { terminal }: AcceptTools): number {

@@ -108,8 +108,8 @@ describe('doctor', () => {
   });
 
   it('fits the terminal, in colours unless somebody wants none', async () => {
-    const coloured = startInTerminal(lab.environment(), 60, 'doctor');
-    const plain = startInTerminal(lab.environment({ NO_COLOR: '1' }), 60, 'doctor');
+    const coloured = startInTerminal(lab.environment(), 80, 'doctor');
+    const plain = startInTerminal(lab.environment({ NO_COLOR: '1' }), 80, 'doctor');
     expect(await Promise.all([coloured.ended, plain.ended])).toEqual([0, 0]);
 
     expect(coloured.shown()).toContain('\u001b[32mok\u001b[0m');
@@ -118,7 +118,7 @@ describe('doctor', () => {
       .shown()
       .replaceAll('\u001b[K', '')
       .split(/[\r\n]+/);
-    expect(lines.filter((line) => line.length > 60)).toEqual([]);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('tells of tags that are not read, and of one that cannot be', async () => {

@@ -160,7 +160,10 @@ describe('accept-host-key', () => {
   test('gives 3 where nobody answers', async () => {
     const nowhere = { host: '127.0.0.1', port: 1 };
 
-    expect((await accepted({ typed: '127.0.0.1:1', over: { gateway: nowhere } })).code).toBe(3);
+    const { code, complained } = await accepted({ typed: '127.0.0.1:1', over: { gateway: nowhere } });
+
+    expect(code).toBe(3);
+    expect(complained.at(-1)).toMatch(/shows no key now\. .*ECONNREFUSED.*\. See that it can be reached from here\.$/);
   });
 
   test.each(['other.example.com', '-x', 'a b', 'f'.repeat(32)])(
