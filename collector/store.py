@@ -76,8 +76,9 @@ def own(uuid, append_only):
             seen = os.fstat(fd)
             identity = seen.st_gid if FIRST_ID <= seen.st_gid <= LAST_ID else _new_id()
             has_more = _gather(uuid, fd)
-            # Its mode says whether all below belongs to whom it should: only then may the device enter.
-            is_settled = stat.S_IMODE(seen.st_mode) == 0o770 and seen.st_uid == 0
+            # Its mode says whether all below belongs to whom it should: only then may the device enter. Another session
+            # of the device may be at work: its folder is not shut without need.
+            is_settled = stat.S_IMODE(seen.st_mode) == (0o1770 if append_only else 0o770) and seen.st_uid == 0
             if not is_settled or has_more:
                 os.fchmod(fd, 0o700)
             os.fchown(fd, 0, identity)
@@ -217,10 +218,8 @@ def settle(folder, identity, append_only):
             _give(name, fd, 0 if is_finished else identity, identity)
         for name in folders:
             _give_folder(name, fd, 0 if append_only else identity, identity)
-    _give_folder(folder, None, 0, identity)
-    if not append_only:
-        with _opened(folder) as fd:
-            os.fchmod(fd, 0o770)
+    with _opened(folder) as fd:
+        os.fchmod(fd, 0o1770 if append_only else 0o770)
 
 
 def _give(name, folder_fd, owner, group):

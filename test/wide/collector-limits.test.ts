@@ -137,6 +137,24 @@ describe('an append-only collector', () => {
     expect(statSync(join(store, `${next}.vol1.difftar.gpg`)).size).toBe(3_000_000);
   });
 
+  it('does not shut a device out while another session of it begins or ends', async () => {
+    await backUp('full');
+    const modes = new Set<number>();
+    const watch = { isOn: true };
+    const watching = (async (): Promise<void> => {
+      while (watch.isOn) {
+        modes.add(statSync(store).mode & 0o7777);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+
+    for (let login = 0; login < 3; login += 1) await guest.sftp(`ls ${own}`);
+    watch.isOn = false;
+    await watching;
+
+    expect([...modes]).toEqual([0o1770]);
+  });
+
   it('goes back to a common one, in which old backups can be removed', async () => {
     await backUp('full');
     await backUp('full');
