@@ -134,7 +134,7 @@ export class ExchangeBox {
   /** An order whose content is staged and checked. */
   public order(order: Readonly<Record<string, unknown>>): void {
     this.put(this.staging('work/order.json'), JSON.stringify({ app: 7, nonce: 'n0nce', ...order }));
-    this.put(this.staging('work/restore.py'), '');
+    this.put(this.staging('work/n0nce.py'), '');
     this.put(this.staging('work/ready'), '');
   }
 

@@ -99,7 +99,7 @@ describe('an exchange', () => {
         if (!first.crashed) break;
         if (way === 'fast') expectWhole();
         if (deadly % 2 === 0) reboot();
-        const second = existsSync(box.staging('work/restore.py')) ? await box.live(0, way) : first;
+        const second = existsSync(box.staging('work/n0nce.py')) ? await box.live(0, way) : first;
         // Once everything was said and cleared, a last life has nothing to say.
         expectDone(second.result === null ? first : second);
         expect(second.code).toBe(first === second ? 137 : 0);

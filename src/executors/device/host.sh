@@ -4,7 +4,7 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 NAME=balena-backup-run
 DIR=/run/balena-backup/$NONCE
 # What the container runs, also when it is started again: then the script, which was in memory, is gone.
-LIFE="if grep -qs $NONCE /staging/work/order.json; then exec python3 /staging/work/restore.py; fi
+LIFE="if [ -e /staging/work/$NONCE.py ]; then exec python3 /staging/work/$NONCE.py; fi
 if [ -e /run/balena-backup/run.sh ]; then exec sh /run/balena-backup/run.sh; fi"
 
 say() { printf '%s - %s\n' "$NONCE" "$*"; }

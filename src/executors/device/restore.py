@@ -127,16 +127,29 @@ def go_on():
     clear()
 
 
+def guard(policy):
+    """
+    Whether the engine starts this container again: `always` while there is something to bring to an end, since after a power
+    cut it may show the exit code 0 for what it has lost sight of; `no` then.
+    """
+    insist('POST', '/containers/balena-backup-run/update', {'RestartPolicy': {'Name': policy}})
+
+
 def clear():
+    """Nothing of the run is left but the undo copy and what the log says."""
     # A next life may find any beginning of this list gone, and says nothing else than this one did.
-    last = ['order.json', 'result.json', 'journal.json', 'restore.py']
+    known = ['order.json', 'result.json', 'journal.json']
+    programs = [name for name in os.listdir(WORK) if name.endswith('.py')]
     for name in os.listdir(WORK):
-        if name not in last:
+        if name not in known + programs:
             drop(f'{WORK}/{name}')
     for name in os.listdir(STAGING):
         if name.startswith('decided-'):
             drop(f'{STAGING}/{name}')
-    for name in last:
+    for name in known:
+        drop(f'{WORK}/{name}')
+    guard('no')
+    for name in programs:
         drop(f'{WORK}/{name}')
     drop(WORK)
 
@@ -144,6 +157,8 @@ def clear():
 if __name__ == '__main__':
     if sys.argv[1:2] == ['count']:
         print(count(*sys.argv[2:4]))
+    elif sys.argv[1:2] == ['guard']:
+        guard('always')
     elif sys.argv[1:2] == ['abandon']:
         abandon()
     elif sys.argv[1:2] == ['halt']:

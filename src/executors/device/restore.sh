@@ -2,18 +2,22 @@
 # does the rest. Goes into container.sh.
 NEEDS=python3
 STAGED=/staging/work
+PROGRAM=$STAGED/$NONCE.py
 is_placed=
 
 # What another run left, whose container is gone, is put in order first.
 work() {
-  if [ -e "$STAGED/restore.py" ]; then python3 "$STAGED/restore.py" abandon >/dev/null 2>&1 </dev/null || :; fi
+  for each in "$STAGED"/*.py; do
+    if [ -e "$each" ]; then python3 "$each" abandon >/dev/null 2>&1 </dev/null || :; fi
+  done
   rm -rf "$STAGED"
   if [ -n "$DROP_UNDO" ]; then rm -rf /staging/undo; fi
   mkdir -p "$STAGED/staged"
   chmod 0700 /staging
-  place_program "$STAGED/restore.py"
+  place_program "$PROGRAM"
   is_placed=yes
   printf '%s' "$ORDER" >"$STAGED/order.json"
+  python3 "$PROGRAM" guard </dev/null
   if [ -n "$PARTS" ]; then with_options fetch; fi
   : >"$STAGED/ready"
   tell end
@@ -27,7 +31,7 @@ result() {
   exit 0
 }
 
-after() { if [ -e "$STAGED/restore.py" ]; then exec python3 "$STAGED/restore.py" </dev/null; fi; }
+after() { if [ -e "$PROGRAM" ]; then exec python3 "$PROGRAM" </dev/null; fi; }
 
 # Every five seconds of a fetch: whether a person ended the run, whether the disk has room, and how far it is.
 beat() {
@@ -50,7 +54,7 @@ fetch() {
   if [ "$HOW" = in-place ]; then
     # The services stay stopped from here on; restore.py starts them again, whatever comes of it.
     tell 'phase exchanging'
-    if ! python3 "$STAGED/restore.py" halt >/dev/null; then tell end; exit 0; fi
+    if ! python3 "$PROGRAM" halt >/dev/null; then tell end; exit 0; fi
     : >"$STAGED/overlaying"
     set -- --force "$@"
   fi
@@ -66,7 +70,7 @@ PARTS
 restore_member() {
   member=$1 place=$2
   shift 2
-  expected=$(python3 "$STAGED/restore.py" count "$WORK/files" "$member")
+  expected=$(python3 "$PROGRAM" count "$WORK/files" "$member")
   if [ "${expected:-0}" -eq 0 ]; then refuse not-in-snapshot '[]'; fi
   only=--path-to-restore
   if is_old_duplicity; then only=--file-to-restore; fi
@@ -74,6 +78,6 @@ restore_member() {
     failed restore "$?"
   # A file that could not be written is a warning for Duplicity, and the rest goes on.
   if grep -Eq '^(ERROR|WARNING (8|9|10|12|13)) ' "$WORK/log"; then failed restore 0; fi
-  found=$(python3 "$STAGED/restore.py" entries "$place")
+  found=$(python3 "$PROGRAM" entries "$place")
   if [ "$found" -lt "$expected" ]; then refuse not-whole "$(listed "$found" "$expected")"; fi
 }
