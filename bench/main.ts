@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { transformSync } from '@swc/core';
@@ -117,7 +117,11 @@ function main(): void {
   ];
   print(rows);
   const machine = { node: process.version, processors: cpus().length, model: cpus()[0]?.model ?? '' };
-  writeFileSync(join(ROOT, 'bench', 'results.json'), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  // Other programs keep their figures in the same file.
+  const file = join(ROOT, 'bench', 'results.json');
+  const known: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const others = typeof known === 'object' && known !== null ? Object.fromEntries(Object.entries(known)) : {};
+  writeFileSync(file, `${JSON.stringify({ ...others, machine, rows }, null, 2)}\n`);
 }
 
 main();

@@ -23,7 +23,7 @@ import { parseBytes } from './model/bytes';
 import { deviceUuidOf } from './model/brand';
 import { CREDENTIAL_FILES } from './model/credentials';
 import { parseDuration } from './model/duration';
-import { hiddenOf } from './model/hidden';
+import { hiddenValues } from './model/hidden';
 import { imageOf, isImageName } from './model/image';
 import { parseInterval } from './model/interval';
 import { quoted } from './model/quote';
@@ -68,7 +68,7 @@ export function readSettings(environment: Environment, readFile: ReadFile): Eith
       own.apiKey,
       own.passphrase,
       ...(own.userSshKey === null ? [] : [own.userSshKey]),
-      ...hiddenOf(defaults, known),
+      ...hiddenValues(defaults.url.text, known).map((value) => new Secret(value)),
     ],
     warnings: warningsOf(environment),
   };

@@ -1,18 +1,33 @@
-import { isBackendCredential } from './credentials';
-import { Secret } from './secret';
-import type { PolicyDefaults } from './settings';
+import { FILE_VARIABLES, isBackendCredential } from './credentials';
 import { isForbiddenInUrl } from './variables';
 
 const LOOKS_SECRET = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|CONNECTION|AUTH/;
+const SHORTEST = 4;
 
-/** Values beside our own secrets that no line may show: backends' credentials, and what by its name may be one in a URL. */
-export function hiddenOf(defaults: PolicyDefaults, environment: ReadonlyMap<string, string>): readonly Secret[] {
+/**
+ * Values of the environment that no line may show: backends' credentials, what by its name may be one in a URL, and what
+ * stands in the files that runs bring along.
+ */
+export function hiddenValues(url: string, environment: ReadonlyMap<string, string>): readonly string[] {
   const named = [...environment].filter(([name]) => isCredentialName(name)).map(([, value]) => value);
-  const inUrl = /:\/\/[^/@\s]*:([^/@\s]+)@/.exec(defaults.url.text)?.[1] ?? '';
-  return [...new Set([...named, inUrl])].filter((value) => value !== '').map((value) => new Secret(value));
+  const inFiles = [...FILE_VARIABLES.keys()].flatMap((name) => secretsIn(environment.get(name) ?? ''));
+  const all = [...named, ...inFiles, ...passwordsIn(url)];
+  return [...new Set(all)].filter((value) => value !== '');
 }
 
 function isCredentialName(name: string): boolean {
   if (name.endsWith('_FILE') || !LOOKS_SECRET.test(name)) return false;
   return isBackendCredential(name) || !isForbiddenInUrl(name);
+}
+
+function passwordsIn(text: string): readonly string[] {
+  return [...text.matchAll(/:\/\/[^/@\s]*:([^/@\s]+)@/g)].map(([, password = '']) => password);
+}
+
+/** In JSON or `name = value` lines: what by its name is a secret, every `value` of a list of variables, keys line by line. */
+function secretsIn(text: string): readonly string[] {
+  const named = /"?([\w.-]*(?:pass|secret|token|key|auth)[\w.-]*|value)"?\s*[:=]\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)/gi;
+  const values = [...text.matchAll(named)].map(([, , value = '']) => value.replace(/^"|"$/g, ''));
+  const lines = values.flatMap((value) => [value, ...value.split(/\\n|\n/)]);
+  return [...lines, ...passwordsIn(text)].filter((value) => value.length >= SHORTEST);
 }

@@ -201,7 +201,11 @@ describe('a pass', () => {
       set('2026-11-24T06:00:00Z');
       await pass('start');
       for (const device of [aUuid(1), aUuid(2)]) {
-        const run = aNewRun({ device, place: `ssh://server:22/backups/${device}`, startedAt: at('2026-11-24T07:00:00Z') });
+        const run = aNewRun({
+          device,
+          place: `ssh://server:22/backups/${device}`,
+          startedAt: at('2026-11-24T07:00:00Z'),
+        });
         runThrough(ledger, run, storeTrouble);
       }
       set('2026-11-24T07:06:00Z');

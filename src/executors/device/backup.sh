@@ -39,7 +39,7 @@ backup() {
   fi
   action=$ACTION version=$(version_of)
   # Duplicity 0.8 has no word for "add to the chain, or begin one": leaving the action out means it.
-  case $version in 0.*) if [ "$action" = backup ]; then action=; fi ;; esac
+  if [ "$action" = backup ] && is_old_duplicity; then action=; fi
   # A list of every changed file in the manifest costs memory, and nothing of ours reads it.
   case $version in 0.8.1? | 0.8.20 | '') ;; *) BACKUP_OPTIONS="--no-files-changed $BACKUP_OPTIONS" ;; esac
   # shellcheck disable=SC2086

@@ -143,14 +143,39 @@ fulls() { matching '^full ' "$WORK/sets"; }
 # The last set at or before a time (`now` for any), as `chosen`; empty where there is none.
 choose() {
   chosen=
-  while read -r _ time; do
+  while read -r _ time _; do
     if [ "$1" = now ] || [ "$(printf '%s' "$time" | tr -dc 0-9)" -le "$(printf '%s' "$1" | tr -dc 0-9)" ]; then chosen=$time; fi
   done <"$WORK/sets"
 }
 # Duplicity's own way to write a time of a set, as its options take it.
 iso() { printf '%s' "$1" | sed 's/\(....\)\(..\)\(..\)T\(..\)\(..\)\(..\)Z/\1-\2-\3T\4:\5:\6+00:00/'; }
 
-is_old_duplicity() { case $(version_of) in 0.*) return 0 ;; esac; return 1; }
+# The interpreter that Duplicity runs on; empty where it is no script.
+python_of() { sed -n '1s/^#! *//p' "$(command -v duplicity)" 2>/dev/null | grep python; }
+# Prints those of the Python modules that cannot be loaded.
+unloadable() {
+  python=$(python_of)
+  # shellcheck disable=SC2086
+  if [ -n "$python" ]; then
+    $python -c '
+import importlib, sys
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        print(name)
+' "$@" 2>/dev/null
+  fi
+}
+# Duplicity's version; asking itself takes longer.
+version_of() {
+  python=$(python_of)
+  # shellcheck disable=SC2086
+  found=$(${python:-false} -c 'import duplicity; print(duplicity.__version__)' 2>/dev/null | grep '^[0-9]')
+  if [ -z "$found" ]; then found=$(duplicity --version 2>/dev/null | sed -n 's/^duplicity \([0-9][^ ]*\).*/\1/p'); fi
+  printf '%s' "$found"
+}
+is_old_duplicity() { case ${version:=$(version_of)} in 0.*) return 0 ;; esac; return 1; }
 
 # contents_of SET OPTIONS...: what is in it, as a log in `files`. The archive that it reads is new: the device's own may
 # know of more than the target has. Needs the passphrase.
@@ -194,32 +219,6 @@ make_folder() {
   quietly rsync_folder --mkpath || quietly rsync_folder || :
 }
 
-# The interpreter that Duplicity runs on; empty where it is no script.
-python_of() { sed -n '1s/^#! *//p' "$(command -v duplicity)" 2>/dev/null | grep python; }
-# Prints those of the Python modules that cannot be loaded.
-unloadable() {
-  python=$(python_of)
-  # shellcheck disable=SC2086
-  if [ -n "$python" ]; then
-    $python -c '
-import importlib, sys
-for name in sys.argv[1:]:
-    try:
-        importlib.import_module(name)
-    except Exception:
-        print(name)
-' "$@" 2>/dev/null
-  fi
-}
-# Duplicity's version; asking itself takes longer.
-version_of() {
-  python=$(python_of)
-  # shellcheck disable=SC2086
-  version=$(${python:-false} -c 'import duplicity; print(duplicity.__version__)' 2>/dev/null | grep '^[0-9]')
-  if [ -z "$version" ]; then version=$(duplicity --version 2>/dev/null | sed -n 's/^duplicity \([0-9][^ ]*\).*/\1/p'); fi
-  printf '%s' "$version"
-}
-
 # What the backend needs of the image: Duplicity itself would find out after minutes.
 check_image() {
   lacking=
@@ -238,7 +237,6 @@ limit_bandwidth() {
   case $URL in rsync:*) return ;; esac
   tell 'warn the bandwidth limit has no effect: the kernel of this device, or the image, cannot limit it'
 }
-
 NEEDS=
 # What is done when everything was said.
 after() { :; }

@@ -114,7 +114,7 @@ def survey(app, folder, chosen, member):
     sets = []
     if os.path.exists(folder + '/sets'):
         with open(folder + '/sets', encoding='ascii') as file:
-            sets = [line.split() for line in file if line.strip()]
+            sets = [line.split()[:2] for line in file if line.strip()]
     found = contents(folder + '/files', folder + '/archive', sets, chosen, member) if chosen else []
     return {'ok': True, 'survey': {
         'sets': [time for _, time in sets[-MOST_SETS:]],
