@@ -145,6 +145,11 @@ function endWith(result: string | null): ContainerEnd {
 
 function settingsFor({ intervalMs, maxConcurrentRuns, startingDeadlineMs }: WorldOptions): Settings {
   return settingsOf({
+    // What the store asks for.
+    environment: new Map([
+      ['AWS_ACCESS_KEY_ID', 'id'],
+      ['AWS_SECRET_ACCESS_KEY', 'secret'],
+    ]),
     passphrase: new Secret('of the simulation'),
     defaults: policyDefaultsOf({ url: given('BACKUP_URL', `${STORE}/$UUID`) }),
     reconcileIntervalMs: intervalMs,
