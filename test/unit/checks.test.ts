@@ -3,14 +3,16 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { right } from 'fp-ts/Either';
+import { left, right } from 'fp-ts/Either';
 import { clockCheck } from '../../src/checks/clock';
+import { collectorCheck, type CollectorTrial, noDevice } from '../../src/checks/collector';
 import { keysDirCheck, stateCheck } from '../../src/checks/folders';
 import { imageCheck } from '../../src/checks/image';
 import { tagsCheck } from '../../src/checks/tags';
+import { wayCheck, type WayTools } from '../../src/checks/ways';
 import { exposureOf } from '../../src/keys/statefile';
 import { instantOf } from '../../src/model/brand';
-import type { Check, Finding } from '../../src/model/finding';
+import { type Check, type Finding, warn } from '../../src/model/finding';
 import { parseImageName } from '../../src/model/image';
 import { resolveDesired } from '../../src/model/resolve';
 import { aDevice, aUuid, tagsOf } from '../support/desired';
@@ -178,6 +180,69 @@ describe('the image', () => {
 
     expect(states(await found(imageCheck({ image: 'example.com/a:1', limitMs, fetch: registry })))).toEqual(['ok']);
     expect(asked[1]).toBe('https://auth.example.com/token?service=registry&scope=repository%3Aa%3Apull');
+  });
+});
+
+describe('a way to devices', () => {
+  const way = (tried: Awaited<ReturnType<WayTools['login']>>): Promise<readonly Finding[]> =>
+    found(wayCheck({ kind: 'tunnel', limitMs, login: () => Promise.resolve(tried) }));
+  const host = `${aUuid(1)}.balena:22222`;
+
+  test.each([
+    { name: 'is open', tried: right({ host, fingerprint: 'SHA256:x', isKnown: true }), state: 'ok', fix: null },
+    {
+      name: 'has a host key that nobody has looked at',
+      tried: right({ host, fingerprint: 'SHA256:x', isKnown: false }),
+      state: 'warn',
+      fix: expect.stringContaining(`accept-host-key ${host}`) as string,
+    },
+    {
+      name: 'is closed',
+      tried: left({ kind: 'device-unreachable', phase: 'connect', detail: 'it answered 503' } as const),
+      state: 'bad',
+      fix: expect.stringContaining('TUNNEL_SERVER') as string,
+    },
+    {
+      name: 'takes too long',
+      tried: left({ kind: 'timed-out', phase: 'connecting', limitMs: 1 } as const),
+      state: 'bad',
+      fix: expect.stringContaining('TUNNEL_SERVER') as string,
+    },
+    {
+      name: 'refuses our key',
+      tried: left({ kind: 'auth-rejected', who: 'ssh', detail: 'no' } as const),
+      state: 'bad',
+      fix: expect.stringContaining('SSH keys of the balena account') as string,
+    },
+    { name: 'cannot be tried', tried: warn('no device', 'Add one.'), state: 'warn', fix: 'Add one.' },
+  ])('that $name is $state', async ({ tried, state, fix }) => {
+    expect(await way(tried)).toMatchObject([{ state, fix }]);
+  });
+});
+
+describe('collectors', () => {
+  const trial = (server: string, read: CollectorTrial['read']): CollectorTrial => ({
+    server,
+    deviceName: 'kitchen',
+    read,
+  });
+
+  test('are each tried, and told by name', async () => {
+    const refused = { kind: 'store-unavailable', detail: 'Host key verification failed' } as const;
+    const trials = [
+      trial('one:22', () => Promise.resolve(right(3))),
+      trial('two:22', () => Promise.resolve(left(refused))),
+    ];
+
+    expect(await found(collectorCheck({ limitMs, trials: () => Promise.resolve(trials) }))).toMatchObject([
+      { state: 'ok', why: expect.stringMatching(/^one:22 .* 3 files of kitchen$/) as string },
+      { state: 'bad', why: expect.stringMatching(/^two:22: .*Host key verification failed/) as string },
+    ]);
+  });
+
+  test('that nobody sends to are none', async () => {
+    expect(states(await found(collectorCheck({ limitMs, trials: () => Promise.resolve([]) })))).toEqual(['ok']);
+    expect(states(await found(collectorCheck({ limitMs, trials: () => Promise.resolve(noDevice) })))).toEqual(['warn']);
   });
 });
 
