@@ -46,13 +46,8 @@ function isBelow(path: string, wanted: string): boolean {
 
 function show(files: readonly ListedFile[], path: string, call: Call, { terminal }: LookTools): void {
   if (call.output === 'json') {
-    terminal.say(
-      JSON.stringify(
-        files.map((file) => ({ time: instantText(file.at), path: file.path })),
-        null,
-        2,
-      ),
-    );
+    const rows = files.map((file) => ({ time: instantText(file.at), path: file.path }));
+    terminal.say(JSON.stringify({ files: rows }));
     return;
   }
   if (files.length === 0) {

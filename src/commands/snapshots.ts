@@ -90,7 +90,7 @@ function show(sets: readonly Shown[], target: Target, call: Call, { terminal }: 
       complete: flaw === null,
       flaw,
     }));
-    terminal.say(JSON.stringify(rows, null, 2));
+    terminal.say(JSON.stringify({ snapshots: rows }));
     return;
   }
   if (sets.length === 0) {

@@ -102,11 +102,13 @@ describe('snapshots and list', () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(/^TIME +KIND +VOLUMES +SIZE +STATE\n\S+Z +full +1 +3\.\d MiB +complete\n/);
-    expect(JSON.parse(json.out)).toMatchObject([
-      { mode: 'full', volumes: 1, complete: true },
-      { mode: 'full', complete: true },
-      { mode: 'full', complete: true },
-    ]);
+    expect(JSON.parse(json.out)).toMatchObject({
+      snapshots: [
+        { mode: 'full', volumes: 1, complete: true },
+        { mode: 'full', complete: true },
+        { mode: 'full', complete: true },
+      ],
+    });
   });
 
   it('ask the device where only it can look', async () => {
@@ -116,7 +118,9 @@ describe('snapshots and list', () => {
     lab.setTag(device, 'backupUrl', null);
 
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([{ mode: 'full', volumes: 1, bytes: null, complete: true }]);
+    expect(JSON.parse(out)).toMatchObject({
+      snapshots: [{ mode: 'full', volumes: 1, bytes: null, complete: true }],
+    });
   });
 
   it('show the files of a snapshot, all or below a path', async () => {
@@ -124,7 +128,9 @@ describe('snapshots and list', () => {
     const below = await run('list', 'kitchen', 'data', '--at', 'now');
 
     expect(all.code).toBe(0);
-    expect(JSON.parse(all.out)).toContainEqual({ time: matching(/Z$/), path: 'data' });
+    expect(JSON.parse(all.out)).toMatchObject({
+      files: expect.arrayContaining([{ time: matching(/Z$/), path: 'data' }]) as unknown,
+    });
     expect(below.out.split('\n')[0]).toMatch(/^\S+Z {2}data$/);
   });
 });
