@@ -21,7 +21,7 @@ import {
 } from './configread';
 import { parseBytes } from './model/bytes';
 import { deviceUuidOf } from './model/brand';
-import { CREDENTIAL_FILES } from './model/credentials';
+import { CREDENTIAL_FILES, FILE_VARIABLES } from './model/credentials';
 import { parseDuration } from './model/duration';
 import { hiddenValues } from './model/hidden';
 import { imageOf, isImageName } from './model/image';
@@ -82,6 +82,9 @@ function withCredentialFiles(environment: Environment, reader: VariableReader): 
   for (const name of CREDENTIAL_FILES) {
     const value = reader.secret(name);
     if (value !== null) known.set(name, value);
+    if (value !== null && FILE_VARIABLES.has(name) && /^[./~][^\n]*$/.test(value)) {
+      reader.reject(name, `holds a path; it takes the text of the file, and ${name}_FILE takes its path`);
+    }
   }
   return known;
 }

@@ -41,6 +41,19 @@ describe('settings', () => {
       warnings: [],
     });
     expect(settings.image).toBe(`balena-backup/duplicity:${version}`);
+    expect(settings.fullImage).toBe(`balena-backup/duplicity:${version}-full`);
+  });
+
+  test('an image of the operator is taken for every target', () => {
+    expect(read({ DOCKER_IMAGE: 'mine:1' })).toMatchObject({ image: 'mine:1', fullImage: 'mine:1' });
+  });
+
+  test('the text of a configuration file is told from its path', () => {
+    const given = { ...REQUIRED, RCLONE_CONFIG: '/etc/rclone.conf' };
+    expect(problems(given)).toEqual([
+      'RCLONE_CONFIG: holds a path; it takes the text of the file, and RCLONE_CONFIG_FILE takes its path',
+    ]);
+    expect(read({ RCLONE_CONFIG_FILE: '/run/passphrase' }).environment.get('RCLONE_CONFIG')).toBe('from a file');
   });
 
   test('the version is that of package.json', () => {
