@@ -101,6 +101,7 @@ function stepText({ question, isYes, because }: Step): string {
 
 function slotLines({ nextSlots, timezone }: Explanation): readonly string[] {
   if (nextSlots.length === 0 || timezone === null) return [];
+  if (timezone === 'UTC') return ['', 'Next slots:', ...nextSlots.map((at) => `  ${instantText(at)}`)];
   return [
     '',
     `Next slots, in ${timezone} and in UTC:`,
