@@ -14,21 +14,40 @@ export function unknownCommand(name: string): string {
   return `There is no command "${name.slice(0, 40)}"${near === '' ? `; the commands are ${names.join(', ')}` : near} Run "balena-backup --help" for more.`;
 }
 
+const WIDTH = 79;
+
+/** Fits the narrowest of usual terminals. */
 function overview(): string {
-  const rows = COMMANDS.map((command: CommandInfo) => [`${command.name} ${command.usage}`.trim(), command.summary]);
-  const width = Math.max(...rows.map(([call = '']) => call.length));
+  const names = COMMANDS.map(({ name }) => name.length);
+  const indent = Math.max(...names) + 4;
   return [
     'balena-backup: encrypted backups of the volumes of a balena fleet, steered by tags',
     '',
     'Usage: balena-backup COMMAND [ARGUMENTS]',
     '',
-    ...rows.map(([call = '', summary = '']) => `  ${call.padEnd(width)}  ${summary}`),
+    ...COMMANDS.flatMap(({ name, summary }) =>
+      wrapped(summary, WIDTH - indent).map(
+        (line, index) => `${index === 0 ? `  ${name}`.padEnd(indent) : ' '.repeat(indent)}${line}`,
+      ),
+    ),
     '',
-    'Settings come from the environment; CLI_API_KEY and PASSPHRASE are needed. The README lists them all.',
-    'Exit codes: 0 done; 1 failed or refused; 2 usage or configuration; 3 device not reachable; 4 device busy;',
-    '5 refused for safety; 130 interrupted.',
+    '"balena-backup COMMAND --help" says what stands behind each. Settings come from',
+    'the environment; CLI_API_KEY and PASSPHRASE are needed. The README lists them.',
+    '',
+    'Exit codes: 0 done; 1 failed or refused; 2 usage or configuration; 3 device not',
+    'reachable; 4 device busy; 5 refused for safety; 130 interrupted.',
     'Example: balena-backup run',
   ].join('\n');
+}
+
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function details({ name, usage, summary, example }: CommandInfo): string {

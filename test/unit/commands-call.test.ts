@@ -1,7 +1,8 @@
 import { left, right } from 'fp-ts/Either';
 import { parseCall } from '../../src/commands/call';
 import { columnsText } from '../../src/commands/columns';
-import type { CommandInfo } from '../../src/commands/table';
+import { helpText } from '../../src/commands/help';
+import { type CommandInfo, COMMANDS } from '../../src/commands/table';
 
 const backup: CommandInfo = {
   name: 'backup',
@@ -87,5 +88,14 @@ describe('a table', () => {
 
   it('lets no cell steer the terminal', () => {
     expect(columnsText(['A'], [['\u001b[2Jx\ny']], null)).toEqual(['A', '\\u001b[2Jx\\ny']);
+  });
+});
+
+describe('the help', () => {
+  it('names every command, with nothing wider than a usual terminal behind it', () => {
+    const lines = helpText(null).split('\n');
+
+    for (const { name } of COMMANDS) expect(lines.some((line) => line.startsWith(`  ${name} `))).toBe(true);
+    expect(Math.max(...lines.slice(1).map((line) => line.length))).toBeLessThan(80);
   });
 });
