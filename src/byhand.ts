@@ -29,8 +29,22 @@ export interface Hand extends HandTools {
 const clock = { now: (): Instant => instantOf(Date.now()) };
 const TICK_MS = 1000;
 
+/** Opens what a person's own run needs, has it used, and closes it whatever comes of that. */
+export async function withHand(
+  settings: Settings,
+  terminal: Terminal,
+  use: (hand: Hand) => Promise<number>,
+): Promise<number> {
+  const hand = openHand(settings, terminal);
+  try {
+    return await use(hand);
+  } finally {
+    await hand.close();
+  }
+}
+
 /** Joins what a person's own run needs: the controller's rooms and ledger, with the terminal instead of the log. */
-export function openHand(settings: Settings, terminal: Terminal): Hand {
+function openHand(settings: Settings, terminal: Terminal): Hand {
   const stop = new AbortController();
   const ledger = openLedger(settings.stateDir);
   const output = outputTo(terminal);

@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
-import { type Hand, openHand } from './byhand';
+import { type Hand, withHand } from './byhand';
 import { backup } from './commands/backup';
 import type { Refusal } from './commands/refusal';
 import { execute } from './commands/execute';
@@ -21,59 +21,44 @@ import { modeOf } from './reconciler/mode';
 import { readCollectorFiles } from './store/collectorfiles';
 
 /** One backup by hand. */
-export const performBackup: Perform = async (call, settings, terminal) => {
-  const hand = openHand(settings, terminal);
-  try {
-    return await backup(call, {
+export const performBackup: Perform = (call, settings, terminal) =>
+  withHand(settings, terminal, (hand) =>
+    backup(call, {
       ...hand,
       policyOf: (device) => policyOf(device, settings, hand),
       modeOf: (policy, device) => modeOf(policy, hand.factsOf(device.uuid), hand.now()),
-    });
-  } finally {
-    await hand.close();
-  }
-};
+    }),
+  );
 
 /** Which snapshots there are. */
-export const performSnapshots: Perform = async (call, settings, terminal) => {
-  const hand = openHand(settings, terminal);
-  try {
-    return await snapshots(call, {
+export const performSnapshots: Perform = (call, settings, terminal) =>
+  withHand(settings, terminal, (hand) =>
+    snapshots(call, {
       ...hand,
       policyOf: (device) => policyOf(device, settings, hand),
       filesAt: (target, device) => filesAt(target, device, hand),
-    });
-  } finally {
-    await hand.close();
-  }
-};
+    }),
+  );
 
 /** What is in a snapshot. */
-export const performList: Perform = async (call, settings, terminal) => {
-  const hand = openHand(settings, terminal);
-  try {
-    return await list(call, { ...hand, policyOf: (device) => policyOf(device, settings, hand) });
-  } finally {
-    await hand.close();
-  }
-};
+export const performList: Perform = (call, settings, terminal) =>
+  withHand(settings, terminal, (hand) =>
+    list(call, { ...hand, policyOf: (device) => policyOf(device, settings, hand) }),
+  );
 
 /** Duplicity by hand. A password that a person typed is as secret as those of the environment. */
-export const performExecute: Perform = async (call, settings, terminal) => {
-  const typed = call.words[1] ?? '';
-  const hand = openHand({ ...settings, secrets: [...settings.secrets, ...passwordIn(typed)] }, terminal);
-  try {
-    return await execute(call, {
+export const performExecute: Perform = (call, settings, terminal) => {
+  const secrets = [...settings.secrets, ...passwordIn(call.words[1] ?? '')];
+  return withHand({ ...settings, secrets }, terminal, (hand) =>
+    execute(call, {
       ...hand,
       mountMode: settings.mountMode,
       targetOf: (url, options, { uuid }) => {
         const { environment, urlVariables: allowed } = settings;
         return rawTarget(url, options, { uuid, environment, allowed, trusted: true, home: null });
       },
-    });
-  } finally {
-    await hand.close();
-  }
+    }),
+  );
 };
 
 /** Null where the target is not at the collector, whose file names tell it all. */

@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
 import { acceptHostKey } from './commands/accepthostkey';
 import { passphrase } from './commands/passphrase';
-import type { Refusal } from './commands/refusal';
+import { type Refusal, refuse } from './commands/refusal';
 import { parseHostPort } from './configread';
 import { type Door, type Doors, openDoors } from './doors';
 import { knownDevice } from './inquiries';
@@ -36,10 +36,7 @@ export const performAccept: Perform = async ({ words, flags }, settings, termina
   const [typed = ''] = words;
   const doors = openDoors(settings, API_TIMEOUT_MS);
   const door = await doorMeant(typed, settings, doors);
-  if (isLeft(door)) {
-    terminal.complain(door.left.message);
-    return door.left.code;
-  }
+  if (isLeft(door)) return refuse(door.left, terminal);
   const { host, pinned, remembered, shown } = door.right;
   return acceptHostKey({
     host,

@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, mapLeft } from 'fp-ts/Either';
-import { type Hand, openHand } from './byhand';
+import { type Hand, withHand } from './byhand';
 import type { Refusal } from './commands/refusal';
 import { restore } from './commands/restore';
 import type { DeviceUuid } from './model/brand';
@@ -10,18 +10,14 @@ import type { Settings } from './model/settings';
 import type { Perform } from './perform';
 
 /** A restore by hand. */
-export const performRestore: Perform = async (call, settings, terminal) => {
-  const hand = openHand(settings, terminal);
-  try {
-    return await restore(call, {
+export const performRestore: Perform = (call, settings, terminal) =>
+  withHand(settings, terminal, (hand) =>
+    restore(call, {
       ...hand,
       assumesYes: settings.assumeYes,
       sourceOf: (device, from) => sourceOf(device, from, settings, hand),
-    });
-  } finally {
-    await hand.close();
-  }
-};
+    }),
+  );
 
 async function sourceOf(
   device: Device,

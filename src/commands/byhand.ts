@@ -9,7 +9,7 @@ import type { RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice, deviceText } from './finddevice';
-import type { Refusal } from './refusal';
+import { type Refusal, refuse } from './refusal';
 import type { Terminal } from './terminal';
 
 /** The runs of this process. */
@@ -77,7 +77,7 @@ export async function runByHand(order: HandOrder, tools: HandTools): Promise<num
 async function attempted(order: HandOrder, tools: HandTools, interruption: Interruption): Promise<number> {
   const { terminal, runs } = tools;
   const device = await readyDevice(order, tools, interruption);
-  if ('code' in device) return refused(device, terminal);
+  if ('code' in device) return refuse(device, terminal);
   const left = tools.activeRunOf(device.uuid);
   if (left !== null && left.kind === order.continues) {
     terminal.complain(`Following run ${left.runId} (${left.kind}), which was left on the device; no other is begun.`);
@@ -85,17 +85,11 @@ async function attempted(order: HandOrder, tools: HandTools, interruption: Inter
   }
   if (left !== null) {
     const run = await runs.adopt(left, device);
-    if (run === null || run.outcome === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
+    if (run === null || run.outcome === null) return refuse(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   }
   const action = await order.actionFor(device);
-  if (isLeft(action)) return refused(action.left, terminal);
+  if (isLeft(action)) return refuse(action.left, terminal);
   return followed(order, tools, interruption, () => runs.start(action.right));
-}
-
-function refused({ code, message }: Refusal, terminal: Terminal): number {
-  terminal.progress('');
-  terminal.complain(message);
-  return code;
 }
 
 interface Interruption {
@@ -169,11 +163,11 @@ async function followed(
 ): Promise<number> {
   const run = await begin();
   terminal.progress('');
-  if (run === null) return refused(interruption.isThere ? INTERRUPTED : BUSY, terminal);
+  if (run === null) return refuse(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   if (run.outcome !== null) return told(run, terminal, order);
   const how = `It goes on, on the device. See the controller's log for what comes of it, or type "${order.again}" to follow it again.`;
   const why = interruption.isThere ? `Left run ${run.runId}.` : `Lost the link to run ${run.runId}.`;
-  return refused({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
+  return refuse({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
 }
 
 const INTERRUPTED = { code: 130, message: 'Interrupted; nothing was started.' };

@@ -5,7 +5,7 @@ import { type DuplicityCommand, writesVolumes } from '../model/duplicitycommand'
 import { parseDuplicityWords } from '../model/duplicitywords';
 import type { Target } from '../model/policy';
 import { type HandTools, runByHand } from './byhand';
-import type { Refusal } from './refusal';
+import { type Refusal, refuse } from './refusal';
 import type { Call } from './call';
 
 export interface ExecuteTools extends HandTools {
@@ -18,10 +18,10 @@ export interface ExecuteTools extends HandTools {
 export async function execute({ words, flags }: Call, tools: ExecuteTools): Promise<number> {
   const [meant = '', text = ''] = words;
   const parsed = parseDuplicityWords(text);
-  if (isLeft(parsed)) return refuse({ code: 2, message: `${parsed.left}.` }, tools);
+  if (isLeft(parsed)) return refuse({ code: 2, message: `${parsed.left}.` }, tools.terminal);
   const { command, url } = parsed.right;
   const refusal = mountRefusal(command, tools.mountMode);
-  if (refusal !== null) return refuse(refusal, tools);
+  if (refusal !== null) return refuse(refusal, tools.terminal);
   return runByHand(
     {
       meant,
@@ -39,11 +39,6 @@ export async function execute({ words, flags }: Call, tools: ExecuteTools): Prom
     },
     tools,
   );
-}
-
-function refuse({ code, message }: Refusal, { terminal }: ExecuteTools): number {
-  terminal.complain(message);
-  return code;
 }
 
 function mountRefusal(command: DuplicityCommand, mountMode: 'ro' | 'rw'): Refusal | null {

@@ -1,5 +1,6 @@
 import { didYouMean } from '../model/suggest';
 import { type CommandInfo, COMMANDS } from './table';
+import { wrapped } from './wrapped';
 
 /** The help of the program, or of one command. */
 export function helpText(name: string | null): string {
@@ -25,11 +26,10 @@ function overview(): string {
     '',
     'Usage: balena-backup COMMAND [ARGUMENTS]',
     '',
-    ...COMMANDS.flatMap(({ name, summary }) =>
-      wrapped(summary, WIDTH - indent).map(
-        (line, index) => `${index === 0 ? `  ${name}`.padEnd(indent) : ' '.repeat(indent)}${line}`,
-      ),
-    ),
+    ...COMMANDS.flatMap(({ name, summary }) => {
+      const [first = '', ...rest] = wrapped(summary, indent, WIDTH);
+      return [`  ${name}`.padEnd(indent) + first.trimStart(), ...rest];
+    }),
     '',
     '"balena-backup COMMAND --help" says what stands behind each. Settings come from',
     'the environment; CLI_API_KEY and PASSPHRASE are needed. The README lists them.',
@@ -38,16 +38,6 @@ function overview(): string {
     'reachable; 4 device busy; 5 refused for safety; 130 interrupted.',
     'Example: balena-backup run',
   ].join('\n');
-}
-
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }
 
 function details({ name, usage, summary, example }: CommandInfo): string {

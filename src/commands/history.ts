@@ -9,7 +9,7 @@ import { columnsText } from './columns';
 import { deviceText } from './finddevice';
 import type { Output } from './output';
 import { deviceJson } from './outlooktext';
-import type { Refusal } from './refusal';
+import { type Refusal, refuse } from './refusal';
 import { runJson, runLines, stateOf } from './runtext';
 import type { Terminal } from './terminal';
 
@@ -31,10 +31,7 @@ const ALL = 1000;
 /** Tells of a device's past runs: all of them in a table and the latest, or the one that is meant, whole. Gives the exit code. */
 export async function history({ device: find, runsOf, runId, output, terminal }: HistoryTools): Promise<number> {
   const found = await find();
-  if (isLeft(found)) {
-    terminal.complain(found.left.message);
-    return found.left.code;
-  }
+  if (isLeft(found)) return refuse(found.left, terminal);
   const device = found.right;
   const all = runsOf(device.uuid, ALL);
   const runs = runId === null ? all : all.filter((run) => run.runId.startsWith(runId));

@@ -1,7 +1,7 @@
 import { shortUuidOf } from '../model/device';
 import type { Chore, DeviceAnswer, Seen } from '../model/explanation';
 import { instantText } from '../model/shown';
-import type { Verdict } from '../model/verdict';
+import { countVerdicts, type Verdict } from '../model/verdict';
 import { columnsText } from './columns';
 import { deviceText } from './finddevice';
 import { instantJson } from './output';
@@ -19,9 +19,9 @@ export function plan(tools: OutlookTools): Promise<number> {
 }
 
 function planJson(seen: Seen): Readonly<Record<string, unknown>> {
-  if (seen.kind === 'ledger') return { counts: countsOf([]), devices: [], chores: [], wakeAt: null };
+  if (seen.kind === 'ledger') return { counts: countVerdicts([]), devices: [], chores: [], wakeAt: null };
   return {
-    counts: countsOf(seen.answers),
+    counts: countVerdicts(verdictsOf(seen.answers)),
     devices: seen.answers.map(answerJson),
     chores: seen.chores.map(choreJson),
     wakeAt: instantJson(seen.wakeAt),
@@ -55,7 +55,7 @@ function tableOf({ answers }: Fleet, columns: number | null): readonly string[] 
 
 function summaryText({ answers }: Fleet): string {
   if (answers.length === 0) return 'No device is enabled: set the tag backupEnabled to true on a device or on a fleet.';
-  const { devices, due, held, notDue, rejected, notEnabled } = countsOf(answers);
+  const { devices, due, held, notDue, rejected, notEnabled } = countVerdicts(verdictsOf(answers));
   return `${String(devices)} ${devices === 1 ? 'device' : 'devices'}: ${String(due)} due, ${String(held)} held, ${String(notDue)} not due, ${String(rejected)} rejected, ${String(notEnabled)} not enabled`;
 }
 
@@ -74,18 +74,6 @@ function wakeText({ wakeAt }: Fleet): readonly string[] {
   return wakeAt === null ? [] : [`The next answer changes by itself at ${instantText(wakeAt)}.`];
 }
 
-const COUNTED = {
-  due: 'due',
-  held: 'held',
-  rejected: 'rejected',
-  'not-due': 'notDue',
-  'not-enabled': 'notEnabled',
-} as const satisfies Readonly<Record<Verdict['kind'], string>>;
-
-function countsOf(
-  answers: readonly DeviceAnswer[],
-): Readonly<Record<'devices' | (typeof COUNTED)[Verdict['kind']], number>> {
-  const counts = { devices: answers.length, due: 0, held: 0, notDue: 0, rejected: 0, notEnabled: 0 };
-  for (const { verdict } of answers) counts[COUNTED[verdict.kind]] += 1;
-  return counts;
+function verdictsOf(answers: readonly DeviceAnswer[]): readonly Verdict[] {
+  return answers.map(({ verdict }) => verdict);
 }

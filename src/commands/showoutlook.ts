@@ -3,7 +3,7 @@ import { escapedJson } from '../model/escape';
 import type { Outlook } from '../model/explanation';
 import type { Output } from './output';
 import { noticesJson, noticesOf } from './outlooktext';
-import type { Refusal } from './refusal';
+import { type Refusal, refuse } from './refusal';
 import type { Terminal } from './terminal';
 
 /** What the commands need that tell of the fleet as it is now. */
@@ -25,10 +25,7 @@ export async function showOutlook({ outlook, output, terminal }: OutlookTools, v
   if (terminal.columns !== null) terminal.progress('Reading the fleet');
   const looked = await outlook();
   terminal.progress('');
-  if (isLeft(looked)) {
-    terminal.complain(looked.left.message);
-    return looked.left.code;
-  }
+  if (isLeft(looked)) return refuse(looked.left, terminal);
   if (output === 'json') {
     terminal.say(escapedJson({ ...noticesJson(looked.right), ...view.json(looked.right) }));
     return 0;

@@ -14,7 +14,7 @@ import type { Call } from './call';
 import { columnsText } from './columns';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice } from './finddevice';
-import type { Refusal } from './refusal';
+import { type Refusal, refuse } from './refusal';
 
 export interface LookTools extends HandTools {
   readonly policyOf: (device: Device) => Promise<Either<Refusal, Policy>>;
@@ -34,16 +34,16 @@ type Shown = Omit<SnapshotSet, 'bytes' | 'since'> & { readonly bytes: number | n
 export async function snapshots(call: Call, tools: SnapshotsTools): Promise<number> {
   const [meant = ''] = call.words;
   const found = await tools.find(meant);
-  if (isLeft(found)) return refuse({ code: 1, message: `${describeFailure(found.left)}.` }, tools);
+  if (isLeft(found)) return refuse({ code: 1, message: `${describeFailure(found.left)}.` }, tools.terminal);
   const device = chooseDevice(meant, found.right);
-  if (isLeft(device)) return refuse({ code: 2, message: device.left }, tools);
+  if (isLeft(device)) return refuse({ code: 2, message: device.left }, tools.terminal);
   const policy = await tools.policyOf(device.right);
-  if (isLeft(policy)) return refuse(policy.left, tools);
+  if (isLeft(policy)) return refuse(policy.left, tools.terminal);
   const target = policy.right.target.value;
   const files = await tools.filesAt(target, device.right);
   if (files === null) return askDevice(call, target, tools);
   if (isLeft(files)) {
-    return refuse({ code: exitCodeOf(files.left), message: `${describeFailure(files.left)}.` }, tools);
+    return refuse({ code: exitCodeOf(files.left), message: `${describeFailure(files.left)}.` }, tools.terminal);
   }
   show(snapshotSetsOf(files.right, target.filePrefix ?? ''), target, call, tools);
   return 0;
@@ -107,9 +107,4 @@ function show(sets: readonly Shown[], target: Target, call: Call, { terminal }: 
   for (const line of columnsText(['TIME', 'KIND', 'VOLUMES', 'SIZE', 'STATE'], rows, terminal.columns)) {
     terminal.say(line);
   }
-}
-
-function refuse({ code, message }: Refusal, { terminal }: HandTools): number {
-  terminal.complain(message);
-  return code;
 }

@@ -64,6 +64,16 @@ export interface Particulars
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** What runs have in common that deal with snapshots and the engine beside the volumes: they only read at the target. */
+export const BESIDE_VOLUMES = {
+  snapshots: 'read',
+  bandwidth: null,
+  afterwards: null,
+  volumes: 'none',
+  mount: 'ro',
+  access: 'engine',
+} as const satisfies Partial<Particulars>;
+
 /** Carries an action out in a container on its device. */
 export async function runOnDevice(
   action: Action,

@@ -1,7 +1,7 @@
 import type { ActionOf } from '../model/action';
 import type { Executor, RunContext } from '../model/ports';
 import { itemText, type RestoreOrder } from '../model/restoreorder';
-import { type Particulars, runOnDevice, type RunTools } from './devicerun';
+import { BESIDE_VOLUMES, type Particulars, runOnDevice, type RunTools } from './devicerun';
 
 /** Brings a device's volumes back to what a snapshot holds, or to what a restore replaced. */
 export function createRestore(tools: RunTools): Executor<'restore'> {
@@ -32,12 +32,7 @@ function particularsOf(
   return {
     target,
     source,
-    snapshots: 'read',
-    bandwidth: null,
-    afterwards: null,
-    volumes: 'none',
-    mount: 'ro',
-    access: 'engine',
+    ...BESIDE_VOLUMES,
     restart: 'on-failure',
     // With this one a damaged backup would be restored as if it were good.
     options: target.options.filter((option) => option !== '--ignore-errors'),

@@ -1,5 +1,5 @@
 import type { Executor } from '../model/ports';
-import { runOnDevice, type RunTools } from './devicerun';
+import { BESIDE_VOLUMES, runOnDevice, type RunTools } from './devicerun';
 
 /** Looks at what there is to restore and what a restore would meet on the device. Changes nothing. */
 export function createSurvey(tools: RunTools): Executor<'survey'> {
@@ -8,12 +8,7 @@ export function createSurvey(tools: RunTools): Executor<'survey'> {
     const particulars = {
       target,
       source,
-      snapshots: 'read',
-      bandwidth: null,
-      afterwards: null,
-      volumes: 'none',
-      mount: 'ro',
-      access: 'engine',
+      ...BESIDE_VOLUMES,
       options: target.options,
       variables: {
         APP: String(device.fleet.id),
@@ -21,7 +16,7 @@ export function createSurvey(tools: RunTools): Executor<'survey'> {
         AT: question.at ?? 'now',
         MEMBER: question.member ?? '',
       },
-    } as const;
+    };
     return runOnDevice(action, context, particulars, tools);
   };
 }

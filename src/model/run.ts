@@ -68,8 +68,6 @@ export function storedBy(run: Pick<RunRecord, 'outcome'> | null): Stored | null 
   return outcome?.kind === 'succeeded' && outcome.effect.kind === 'stored' ? outcome.effect : null;
 }
 
-export type RunState = 'active' | 'succeeded' | 'failed';
-
 export type RunPhase = 'connecting' | 'preparing' | 'pulling' | 'running' | 'verifying' | 'exchanging' | 'collecting';
 
 /** A phase of a run and when it began. */

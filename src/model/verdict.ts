@@ -26,3 +26,30 @@ export type Verdict =
   | { readonly kind: 'held'; readonly reason: HoldReason; readonly until: Instant | null }
   | { readonly kind: 'not-enabled' }
   | { readonly kind: 'rejected'; readonly problems: readonly PolicyProblem[] };
+
+/** How many devices have each verdict. */
+export interface VerdictCounts {
+  devices: number;
+  due: number;
+  held: number;
+  notDue: number;
+  rejected: number;
+  notEnabled: number;
+}
+
+const COUNTED = {
+  due: 'due',
+  held: 'held',
+  rejected: 'rejected',
+  'not-due': 'notDue',
+  'not-enabled': 'notEnabled',
+} as const satisfies Readonly<Record<Verdict['kind'], keyof VerdictCounts>>;
+
+export function countVerdicts(verdicts: Iterable<Verdict>): Readonly<VerdictCounts> {
+  const counts: VerdictCounts = { devices: 0, due: 0, held: 0, notDue: 0, rejected: 0, notEnabled: 0 };
+  for (const { kind } of verdicts) {
+    counts.devices += 1;
+    counts[COUNTED[kind]] += 1;
+  }
+  return counts;
+}

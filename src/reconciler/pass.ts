@@ -3,6 +3,7 @@ import type { EventSink } from '../model/event';
 import type { Ledger } from '../model/ports';
 import type { DeviceFacts } from '../model/run';
 import { slotText } from '../model/slot';
+import { countVerdicts } from '../model/verdict';
 import type { Adoption } from './adoption';
 import type { Work } from './conduct';
 import type { Decision } from './decide';
@@ -56,7 +57,13 @@ class Passes {
     this.#skip(look);
     this.#report(look);
     const wakeAt = earliest([decision.wakeAt, adoption.wakeAt, retryAt]);
-    emit({ event: 'reconcile.finished', cause, ...countsOf(decision), durationMs: clock.now() - begunAt, wakeAt });
+    emit({
+      event: 'reconcile.finished',
+      cause,
+      ...countVerdicts(decision.verdicts.values()),
+      durationMs: clock.now() - begunAt,
+      wakeAt,
+    });
     return { work: workOf(decision, adoption, input.facts), wakeAt };
   }
 
@@ -89,30 +96,6 @@ function workOf(
     ...actions.map((action): Work => ({ kind: 'start', action, facts: known(action.device.uuid) })),
   ];
 }
-
-export interface Counts {
-  devices: number;
-  due: number;
-  held: number;
-  rejected: number;
-  notDue: number;
-  notEnabled: number;
-}
-
-/** How many devices have each verdict. */
-export function countsOf({ verdicts }: Pick<Decision, 'verdicts'>): Readonly<Counts> {
-  const counts: Counts = { devices: verdicts.size, due: 0, held: 0, rejected: 0, notDue: 0, notEnabled: 0 };
-  for (const { kind } of verdicts.values()) counts[COUNTED[kind]] += 1;
-  return counts;
-}
-
-const COUNTED = {
-  due: 'due',
-  held: 'held',
-  rejected: 'rejected',
-  'not-due': 'notDue',
-  'not-enabled': 'notEnabled',
-} as const;
 
 /** The earliest that is known, or null. */
 export function earliest(instants: readonly (Instant | null)[]): Instant | null {
