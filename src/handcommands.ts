@@ -9,13 +9,14 @@ import { actionIdOf, runIdOf } from './model/action';
 import { instantOf } from './model/brand';
 import { describeFailure, describeProblem } from './model/describe';
 import type { Device } from './model/device';
-import { passwordIn } from './model/passwordin';
 import type { Failure } from './model/failure';
 import type { Policy, Target } from './model/policy';
 import type { StoredFile } from './model/sets';
 import { resolveDesired } from './model/resolve';
+import { Secret } from './model/secret';
 import type { Settings } from './model/settings';
 import { rawTarget } from './model/target';
+import { urlPasswordsIn } from './model/urlpasswords';
 import type { Perform } from './perform';
 import { modeOf } from './reconciler/mode';
 import { readCollectorFiles } from './store/collectorfiles';
@@ -48,7 +49,8 @@ export const performList: Perform = (call, settings, terminal) =>
 
 /** Duplicity by hand. A password that a person typed is as secret as those of the environment. */
 export const performExecute: Perform = (call, settings, terminal) => {
-  const secrets = [...settings.secrets, ...passwordIn(call.words[1] ?? '')];
+  const typed = urlPasswordsIn(call.words[1] ?? '').map((password) => new Secret(password));
+  const secrets = [...settings.secrets, ...typed];
   return withHand({ ...settings, secrets }, terminal, (hand) =>
     execute(call, {
       ...hand,

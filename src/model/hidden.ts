@@ -1,4 +1,5 @@
 import { FILE_VARIABLES, isBackendCredential } from './credentials';
+import { urlPasswordsIn } from './urlpasswords';
 import { isForbiddenInUrl } from './variables';
 
 const LOOKS_SECRET = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|CONNECTION|AUTH/;
@@ -11,7 +12,7 @@ const SHORTEST = 4;
 export function hiddenValues(url: string, environment: ReadonlyMap<string, string>): readonly string[] {
   const named = [...environment].filter(([name]) => isCredentialName(name)).map(([, value]) => value);
   const inFiles = [...FILE_VARIABLES.keys()].flatMap((name) => secretsIn(environment.get(name) ?? ''));
-  const all = [...named, ...inFiles, ...passwordsIn(url)];
+  const all = [...named, ...inFiles, ...urlPasswordsIn(url)];
   return [...new Set(all)].filter((value) => value !== '');
 }
 
@@ -20,14 +21,10 @@ function isCredentialName(name: string): boolean {
   return isBackendCredential(name) || !isForbiddenInUrl(name);
 }
 
-function passwordsIn(text: string): readonly string[] {
-  return [...text.matchAll(/:\/\/[^/@\s]*:([^/@\s]+)@/g)].map(([, password = '']) => password);
-}
-
 /** In JSON or `name = value` lines: what by its name is a secret, every `value` of a list of variables, keys line by line. */
 function secretsIn(text: string): readonly string[] {
   const named = /"?([\w.-]*(?:pass|secret|token|key|auth)[\w.-]*|value)"?\s*[:=]\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)/gi;
   const values = [...text.matchAll(named)].map(([, , value = '']) => value.replace(/^"|"$/g, ''));
   const lines = values.flatMap((value) => [value, ...value.split(/\\n|\n/)]);
-  return [...lines, ...passwordsIn(text)].filter((value) => value.length >= SHORTEST);
+  return [...lines, ...urlPasswordsIn(text)].filter((value) => value.length >= SHORTEST);
 }

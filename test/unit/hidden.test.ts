@@ -25,4 +25,11 @@ describe('what no line may show', () => {
     };
     expect([...hidden(environment, 'ftp://u:$MY@h/x')].sort()).toEqual(['$MY', 'hunter22', 'mine']);
   });
+
+  test.each([
+    { url: 'ftp://u:se:cret@h/x', password: 'se:cret' },
+    { url: 'rsync://u:se@cret@h::module/x', password: 'se@cret' },
+  ])('is the whole of a password, as the URL is parsed: $url', ({ url, password }) => {
+    expect(hidden({}, url)).toContain(password);
+  });
 });
