@@ -132,7 +132,7 @@ async function readyDevice(
 ): Promise<Device | Refusal> {
   for (;;) {
     const found = await tools.find(meant);
-    if (isLeft(found)) return { code: 1, message: describeFailure(found.left) };
+    if (isLeft(found)) return { code: 1, message: `${describeFailure(found.left)}.` };
     const chosen = chooseDevice(meant, found.right);
     if (isLeft(chosen)) return { code: 2, message: chosen.left };
     const reason = waitReason(chosen.right, tools);
@@ -165,7 +165,7 @@ async function followed(
   terminal.progress('');
   if (run === null) return refuse(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   if (run.outcome !== null) return told(run, terminal, order);
-  const how = `It goes on, on the device. See the controller's log for what comes of it, or type "${order.again}" to follow it again.`;
+  const how = `It goes on, on the device. See the controller's log for what comes of it, or come back to it with "${order.again}".`;
   const why = interruption.isThere ? `Left run ${run.runId}.` : `Lost the link to run ${run.runId}.`;
   return refuse({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
 }

@@ -9,9 +9,9 @@ import type { Outcome } from '../model/run';
 import { bytesText } from '../model/shown';
 import { cancelWhenWanted } from './cancel';
 import { type Ended, type Evidence, outcomeOf } from './classify';
+import { RunTalk, type TalkEnd } from './follow';
 
 export type Succeeded = Extract<Ended, { readonly kind: 'succeeded' }>;
-import { RunTalk, type TalkEnd } from './follow';
 
 /** What a run over a device's shell needs of the world. */
 export interface RunMeans {
