@@ -1,13 +1,13 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
-import { actionIdOf, type ActionArgs, type ActionOf } from '../model/action';
+import type { ActionArgs } from '../model/action';
 import type { Device } from '../model/device';
 import type { Policy } from '../model/policy';
 import { describePolicy } from '../model/policytext';
-import type { Slot } from '../model/slot';
 import { type HandTools, runByHand } from './byhand';
 import type { Refusal } from './refusal';
 import type { Call } from './call';
 import { deviceText } from './finddevice';
+import { manually } from './manual';
 
 export interface BackupTools extends HandTools {
   /** What the device's tags and the environment ask for, whether or not it is enabled. */
@@ -32,7 +32,8 @@ export async function backup({ words, flags }: Call, tools: BackupTools): Promis
         tools.terminal.complain(`Backing up ${deviceText(device)}: ${describePolicy(policy.right)}.`);
         if (!isEnabled(device)) tools.terminal.complain(UNASKED);
         const mode = isFull ? 'full' : tools.modeOf(policy.right, device);
-        return right(actionOf(device, policy.right, mode, { kind: 'manual', at: tools.now() }));
+        const target = policy.right.target.value;
+        return right({ ...manually('backup', device, target, tools.now()), policy: policy.right, mode });
       },
     },
     tools,
@@ -43,14 +44,4 @@ const UNASKED = 'The device is not enabled for backups on schedule; this one is 
 
 function isEnabled({ tags, fleet }: Device): boolean {
   return (tags.get('backupEnabled') ?? fleet.tags.get('backupEnabled')) === 'true';
-}
-
-function actionOf(
-  device: Device,
-  policy: Policy,
-  mode: ActionArgs['backup']['mode'],
-  slot: Extract<Slot, { readonly kind: 'manual' }>,
-): ActionOf<'backup'> {
-  const id = actionIdOf(device.uuid, 'backup', slot);
-  return { kind: 'backup', id, device, policy, target: policy.target.value, slot, dueSince: slot.at, attempt: 1, mode };
 }

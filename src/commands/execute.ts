@@ -1,5 +1,4 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
-import { actionIdOf } from '../model/action';
 import type { Device } from '../model/device';
 import { type DuplicityCommand, writesVolumes } from '../model/duplicitycommand';
 import { parseDuplicityWords } from '../model/duplicitywords';
@@ -7,6 +6,7 @@ import type { Target } from '../model/policy';
 import { type HandTools, runByHand } from './byhand';
 import { type Refusal, refuse } from './refusal';
 import type { Call } from './call';
+import { manually } from './manual';
 
 export interface ExecuteTools extends HandTools {
   readonly mountMode: 'ro' | 'rw';
@@ -31,10 +31,7 @@ export async function execute({ words, flags }: Call, tools: ExecuteTools): Prom
       actionFor: (device) => {
         const target = tools.targetOf(url, command.options, device);
         if (isLeft(target)) return Promise.resolve(left({ code: 2, message: `The URL: ${target.left.join('; ')}.` }));
-        const slot = { kind: 'manual', at: tools.now() } as const;
-        const id = actionIdOf(device.uuid, 'execute', slot);
-        const action = { id, device, target: target.right, slot, dueSince: slot.at, attempt: 1, command };
-        return Promise.resolve(right({ kind: 'execute', ...action }));
+        return Promise.resolve(right({ ...manually('execute', device, target.right, tools.now()), command }));
       },
     },
     tools,

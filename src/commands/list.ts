@@ -5,7 +5,8 @@ import { escapeControls } from '../model/escape';
 import { instantText } from '../model/shown';
 import { runByHand } from './byhand';
 import type { Call } from './call';
-import { lookOf, type LookTools } from './snapshots';
+import { manually } from './manual';
+import type { LookTools } from './snapshots';
 
 /** What is in a snapshot of a device, all of it or below a path such as `data/photos`. Gives the exit code. */
 export async function list(call: Call, tools: LookTools): Promise<number> {
@@ -30,7 +31,7 @@ export async function list(call: Call, tools: LookTools): Promise<number> {
         const time = at === undefined ? [] : [`--restore-time=${at}`];
         const options = [...time, ...target.options];
         const command: DuplicityCommand = { word: 'list-current-files', folder: null, amount: null, options };
-        return right(lookOf(device, target, command, tools.now()));
+        return right({ ...manually('execute', device, target, tools.now()), command });
       },
     },
     tools,

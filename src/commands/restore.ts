@@ -1,6 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
-import { actionIdOf, type ActionKind, type ActionOf } from '../model/action';
-import type { DeviceUuid, Instant } from '../model/brand';
+import type { ActionOf } from '../model/action';
+import type { DeviceUuid } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
 import type { FailureKind } from '../model/failure';
@@ -13,6 +13,7 @@ import { type HandTools, runByHand } from './byhand';
 import type { Call } from './call';
 import { exitCodeOf } from './exitcode';
 import { deviceText } from './finddevice';
+import { manually } from './manual';
 import type { Refusal } from './refusal';
 import { parseRestoreCall, type RestoreCall } from './restorecall';
 
@@ -65,7 +66,8 @@ async function actionFor(
   }
   const consent = await consentTo(wanted, tools);
   if (consent !== null) return left(consent);
-  return right({ kind: 'restore', ...common('restore', device, source.right, tools.now()), order: order.right });
+  const { target, uuid } = source.right;
+  return right({ ...manually('restore', device, target, tools.now()), source: uuid, order: order.right });
 }
 
 function fromText(device: Device, { uuid, target }: RestoreSource): string {
@@ -82,7 +84,8 @@ async function surveyed(
   const { path, at, isUndo } = wanted;
   const member = path === null ? null : [path.volume, ...(path.below === null ? [] : [path.below])].join('/');
   const question = { at: askedTime({ at }), member, asksTarget: !isUndo };
-  const run = await tools.runs.start({ kind: 'survey', ...common('survey', device, source, tools.now()), question });
+  const { target, uuid } = source;
+  const run = await tools.runs.start({ ...manually('survey', device, target, tools.now()), source: uuid, question });
   if (run === null) return left({ code: 4, message: 'The device has got another run in the meantime.' });
   const { outcome } = run;
   if (outcome === null)
@@ -93,18 +96,6 @@ async function surveyed(
   }
   if (outcome.effect.kind !== 'surveyed') throw new TypeError('a survey surveys');
   return right(outcome.effect.survey);
-}
-
-/** What an action by hand has, whatever its kind. */
-function common(
-  kind: ActionKind,
-  device: Device,
-  { target, uuid }: RestoreSource,
-  now: Instant,
-): Omit<ActionOf<'restore'>, 'kind' | 'order'> {
-  const slot = { kind: 'manual', at: now } as const;
-  const id = actionIdOf(device.uuid, kind, slot);
-  return { id, device, target, source: uuid, slot, dueSince: slot.at, attempt: 1 };
 }
 
 function orderOf(

@@ -1,6 +1,4 @@
 import { type Either, isLeft, right } from 'fp-ts/Either';
-import { actionIdOf, type ActionOf } from '../model/action';
-import type { Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
 import type { DuplicityCommand } from '../model/duplicitycommand';
@@ -14,6 +12,7 @@ import type { Call } from './call';
 import { columnsText } from './columns';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice } from './finddevice';
+import { manually } from './manual';
 import { type Refusal, refuse } from './refusal';
 
 export interface LookTools extends HandTools {
@@ -65,19 +64,12 @@ async function askDevice(call: Call, target: Target, tools: SnapshotsTools): Pro
       again: `balena-backup snapshots ${meant}`,
       continues: null,
       isQuiet: true,
-      actionFor: (device) => Promise.resolve(right(lookOf(device, target, command, tools.now()))),
+      actionFor: (device) => Promise.resolve(right({ ...manually('execute', device, target, tools.now()), command })),
     },
     tools,
   );
   if (code === 0) show(sets, target, call, tools);
   return code;
-}
-
-/** A call of Duplicity that only reads. */
-export function lookOf(device: Device, target: Target, command: DuplicityCommand, now: Instant): ActionOf<'execute'> {
-  const slot = { kind: 'manual', at: now } as const;
-  const id = actionIdOf(device.uuid, 'execute', slot);
-  return { kind: 'execute', id, device, target, slot, dueSince: now, attempt: 1, command };
 }
 
 function show(sets: readonly Shown[], target: Target, call: Call, { terminal }: HandTools): void {
