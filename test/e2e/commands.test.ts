@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
+import { command, type CommandResult } from '../support/command';
 import { type ControllerProcess, startController } from '../support/controller';
 import { traceOf } from '../support/folder';
-
-const LAUNCHER = join(__dirname, '..', '..', 'bin', 'balena-backup');
 
 let lab: Lab;
 let device: LabDevice;
@@ -31,18 +26,8 @@ afterAll(async () => {
   await lab.stop();
 });
 
-interface Called {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Not `spawnSync`: the lab's API lives in this process. */
-async function call(words: readonly string[], over: Readonly<Record<string, string>> = {}): Promise<Called> {
-  const env = { PATH: process.env['PATH'] ?? '', ...lab.environment(over) };
-  const child = spawn(LAUNCHER, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, out, err };
+function call(words: readonly string[], over: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+  return command(lab.environment(over), ...words);
 }
 
 async function parsed(words: readonly string[], over: Readonly<Record<string, string>> = {}): Promise<unknown> {
