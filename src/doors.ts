@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Either, right } from 'fp-ts/Either';
+import { fleetKeyOf } from './balena/account';
 import { createFleetApi } from './balena/fleetapi';
 import { openHostKeys } from './keys/hostkeys';
 import { openKeys } from './keys/keys';
@@ -44,7 +45,13 @@ export function openDoors(settings: Settings, apiTimeoutMs: number): Doors {
   const { kept } = keyFoldersOf(settings.stateDir);
   let asked: Promise<Either<Failure, string>> | null = null;
   const username = (): Promise<Either<Failure, string>> => (asked ??= api.username(new AbortController().signal));
-  const options: WayOptions = { username, key: () => keys.fleetKey(), hostKeys, emit: () => undefined, limits: LIMITS };
+  const options: WayOptions = {
+    username,
+    key: () => fleetKeyOf(keys),
+    hostKeys,
+    emit: () => undefined,
+    limits: LIMITS,
+  };
   return {
     api,
     keys,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Account, createAccount } from './balena/account';
+import { type Account, createAccount, fleetKeyOf } from './balena/account';
 import { createFleetApi } from './balena/fleetapi';
 import { openHostKeys } from './keys/hostkeys';
 import { openKeys, type OpenedKeys } from './keys/keys';
@@ -31,7 +31,7 @@ export function joinAdapters(settings: Settings, log: Log = logOf(settings), sto
   const account = createAccount({ api, keys, emit, selfUuid: settings.selfUuid });
   const transport = createTransport(settings, {
     username: () => account.username(signal),
-    key: () => keys.fleetKey(),
+    key: () => fleetKeyOf(keys),
     hostKeys,
     emit: (event) => {
       if (event.event === 'transport.failed' && event.failure.kind === 'auth-rejected') account.doubt();

@@ -48,7 +48,7 @@ export function createAccount({ api, keys, emit, selfUuid = null, now = Date.now
 
   async function register(signal: AbortSignal): Promise<Failure | null> {
     if (checkedAt !== null && now() - checkedAt < CHECK_MS) return null;
-    const key = await keyOf(keys);
+    const key = await fleetKeyOf(keys);
     if (isLeft(key)) return key.left;
     const { publicKey, fingerprint } = key.right;
     const isNew = key.right.isNew && !wasThere;
@@ -71,7 +71,8 @@ export function createAccount({ api, keys, emit, selfUuid = null, now = Date.now
   };
 }
 
-async function keyOf(keys: Pick<Keys, 'fleetKey'>): Promise<Either<Failure, FleetKey>> {
+/** Our key, or in words why it cannot be used. */
+export async function fleetKeyOf(keys: Pick<Keys, 'fleetKey'>): Promise<Either<Failure, FleetKey>> {
   try {
     return right(await keys.fleetKey());
   } catch (error) {

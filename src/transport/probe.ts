@@ -23,7 +23,8 @@ export async function tryLogin(
 ): Promise<Either<Failure, TriedLogin>> {
   const username = await options.username();
   if (isLeft(username)) return username;
-  const { privateKey } = await options.key();
+  const key = await options.key();
+  if (isLeft(key)) return key;
   const socket = await door.reach(username.right, signal);
   if (isLeft(socket)) return socket;
   const expectedKey = door.pinnedHostKey ?? options.hostKeys.lookup(door.host);
@@ -31,7 +32,7 @@ export async function tryLogin(
   const trust = (_key: string, shown: string): void => {
     fingerprint = shown;
   };
-  const who = { username: username.right, privateKey, host: door.host, expectedKey, trust };
+  const who = { username: username.right, privateKey: key.right.privateKey, host: door.host, expectedKey, trust };
   const connection = await login(socket.right, who, limitsOf(options), signal);
   if (isLeft(connection)) return connection;
   connection.right.close();

@@ -23,7 +23,7 @@ export interface WayLimits extends DialLimits, ConnectionLimits {
 export interface WayOptions {
   /** The account's name. */
   readonly username: () => Promise<Either<Failure, string>>;
-  readonly key: () => Promise<{ readonly privateKey: Secret }>;
+  readonly key: () => Promise<Either<Failure, { readonly privateKey: Secret }>>;
   readonly hostKeys: HostKeys;
   readonly emit: EventSink;
   readonly limits?: Partial<WayLimits>;
@@ -144,10 +144,11 @@ class Links {
   async #loggedIn(device: Device, signal: AbortSignal): Promise<Either<Failure, Connection>> {
     const username = await this.#options.username();
     if (isLeft(username)) return username;
-    const { privateKey } = await this.#options.key();
+    const key = await this.#options.key();
+    if (isLeft(key)) return key;
     const socket = await this.#way.reach(device, username.right, signal);
     if (isLeft(socket)) return socket;
-    const who = { username: username.right, privateKey, ...this.#hostKeyRule(device) };
+    const who = { username: username.right, privateKey: key.right.privateKey, ...this.#hostKeyRule(device) };
     const connection = await login(socket.right, who, this.#limits, signal);
     if (!isLeft(connection)) this.#hasLoggedIn = true;
     return connection;

@@ -42,7 +42,7 @@ export function anAccount(username: string, limits: WayOptions['limits'] = {}): 
         await account.atLogin(logins);
         return right(username);
       },
-      key: () => Promise.resolve({ privateKey: new Secret(accountKey.privateKey) }),
+      key: () => Promise.resolve(right({ privateKey: new Secret(accountKey.privateKey) })),
       hostKeys: hostKeysInMemory(known),
       emit: (event) => {
         events.push(event);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LabApi, startApi } from '../lab/api';
@@ -106,4 +106,35 @@ test('our key, removed from the account by somebody, is put back with a warning 
 
   expect(told).toMatchObject({ level: 'warn' });
   expect(api.keys().map(({ publicKey }) => publicKey)).toEqual([key.publicKey]);
+});
+
+test('our key whose private half was lost gives way to a new one, and the keys of others stay', async () => {
+  await tried(gateway.hostKey);
+  await controller?.stop();
+  const lost = api.keys().map(({ publicKey }) => publicKey);
+  const others = ['ssh-ed25519 AAAA somebody@laptop', 'ssh-ed25519 BBBB balena-backup'];
+  others.forEach((publicKey, index) => api.state.addKey(`other ${String(index)}`, publicKey));
+  rmSync(join(folder, 'state', 'keys'), { recursive: true });
+
+  // The devices behind the gateway cannot be reached, but it let us in.
+  expect(await tried(gateway.hostKey)).toMatchObject({ failure: { kind: 'device-unreachable' } });
+
+  const told = await controller?.waitFor('the new key', (line) => line['event'] === 'fleetkey.registered');
+  expect(told).toMatchObject({ removed: 1 });
+  const kept = api.keys().map(({ publicKey }) => publicKey);
+  expect(kept).toEqual([...others, expect.stringMatching(/ balena-backup$/)]);
+  expect(kept).not.toEqual(expect.arrayContaining([...lost]));
+});
+
+test('our key that others can read is not used, and a person is told what to do', async () => {
+  await tried(gateway.hostKey);
+  await controller?.stop();
+  chmodSync(join(folder, 'state', 'keys', 'fleet'), 0o640);
+  const { connections } = { ...gateway.counts };
+
+  const end = await tried(gateway.hostKey);
+
+  expect(end).toMatchObject({ failure: { kind: 'credential-missing' } });
+  expect(String(end['message'])).toMatch(/open to other users \(mode 640\).*chmod go-rwx/);
+  expect(gateway.counts.connections).toBe(connections);
 });
