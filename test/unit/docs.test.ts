@@ -177,6 +177,22 @@ describe('the table of tags', () => {
   });
 });
 
+describe('the page on security', () => {
+  const named = (text: string): readonly string[] =>
+    [...text.matchAll(/`((?:unit|properties|e2e|wide)\/[a-z0-9-]+)`/g)].map(([, name = '']) => name);
+  const rows = rowsUnder('docs/security.md', 'tries to');
+
+  test.each(rows.map(([what = '', , tests = '']) => ({ what, tests })))('has a test of: $what', ({ tests }) => {
+    expect(named(tests).length).toBeGreaterThan(0);
+  });
+
+  test('names tests that there are', () => {
+    const all = [...new Set(named(readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8')))];
+    expect(rows.length).toBeGreaterThan(12);
+    expect(all.filter((name) => !existsSync(join(ROOT, 'test', `${name}.test.ts`)))).toEqual([]);
+  });
+});
+
 test('the table of failures has every kind once, in the order in which they are defined', () => {
   const kinds = tableWith('README.md', '`device-unreachable`').map(([cell]) => codeOf(cell));
   expect(kinds).toEqual(everyFailure.map(({ kind }) => kind));
