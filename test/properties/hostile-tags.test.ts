@@ -125,9 +125,11 @@ describe('values that are accepted', () => {
       const some = accepted.filter((_, index) => index % Math.ceil(accepted.length / 8) === 0);
 
       for (const { device: of, policy } of some) {
-        const { run, duplicity, wasInjected } = host.play(await backupScriptOf(of, policy, settings));
+        const script = await backupScriptOf(of, policy, settings);
+        const { run, duplicity, wasInjected } = host.play(script);
 
         expect(wasInjected).toBe(false);
+        expect(script).not.toMatch(/marked-/);
         const volumes = policy.volumes.value;
         if (volumes.kind === 'named' && !volumes.names.every((name) => StubbedHost.volumes.includes(name))) {
           expect(run).toEqual([]);

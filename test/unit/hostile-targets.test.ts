@@ -3,7 +3,9 @@ import { isLeft, isRight } from 'fp-ts/Either';
 import { BACKENDS } from '../../src/model/backend';
 import type { Target } from '../../src/model/policy';
 import { parseTarget, serverOf } from '../../src/model/target';
-import { aUuid } from '../support/desired';
+import { backupScriptOf } from '../support/backupscript';
+import { aDevice, aPolicy, aUuid, resolved } from '../support/desired';
+import { settingsOf } from '../support/settings';
 
 /** What the operator set, each with a value of its own. */
 const PASSWORDS = ['FTP_PASSWORD', 'IMAP_PASSWORD'];
@@ -110,6 +112,19 @@ test('a run gets of the other credentials those of its own scheme, and none of o
     for (const name of read.variables) expect(OURS).not.toContain(name);
     if (read.variables.some((name) => CREDENTIALS.includes(name))) expect(read.overSsh).toBe(false);
     expect(`${read.url} ${read.options.join(' ')}`).not.toContain('marked-');
+  }
+});
+
+test('what is sent to a device for a server of theirs holds no password, and nothing of ours but the passphrase of its run', async () => {
+  const settings = settingsOf({ environment });
+  const theirs = new Map(tried.flatMap((each) => (serverOf(each.read) === each.home ? [] : [[each.url, each.read]])));
+  expect(theirs.size).toBeGreaterThan(100);
+
+  for (const read of theirs.values()) {
+    const script = await backupScriptOf(aDevice(), aPolicy({ target: resolved(read) }), settings);
+    const brought = [...script.matchAll(/marked-([A-Z_0-9]+)/g)].map(([, name = '']) => name);
+    expect(brought.filter((name) => !read.variables.includes(name) || !CREDENTIALS.includes(name))).toEqual([]);
+    expect(script).not.toContain(settings.apiKey.reveal());
   }
 });
 
