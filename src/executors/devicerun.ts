@@ -11,6 +11,7 @@ import type { Outcome } from '../model/run';
 import type { Settings } from '../model/settings';
 import { slotText } from '../model/slot';
 import { withoutPassword } from '../model/urlpassword';
+import { urlPasswordsIn } from '../model/urlpasswords';
 import type { Evidence } from './classify';
 import { carryOut, type ContainerRun, type RunMeans } from './containerrun';
 import { folderOf } from './rsyncfolder';
@@ -102,14 +103,20 @@ export async function runOnDevice(
       afterwards: particulars.afterwards,
       judge: { ...judgeOf(settings, target.deviceLocal), image: imageFor(target, settings) },
     },
-    meansFor(tools, source),
+    meansFor(tools, source, urlPasswordsIn(target.url)),
   );
 }
 
-/** What a run is carried out with: a device's own passphrase is not among the secrets that a log knows of. */
-export function meansFor(tools: RunTools, device: DeviceUuid): RunMeans {
-  const own = passphraseOf(tools.settings, device).reveal();
-  return { ...tools, scrub: (text) => tools.scrub(text.replaceAll(own, '[secret]')) };
+/**
+ * What a run is carried out with: a device's own passphrase, and passwords of URLs in tags, are not among the secrets that a
+ * log knows of.
+ */
+export function meansFor(tools: RunTools, device: DeviceUuid, passwords: readonly string[] = []): RunMeans {
+  // Shorter ones are in every other word.
+  const long = passwords.filter((password) => password.length >= 4);
+  const own = [passphraseOf(tools.settings, device).reveal(), ...long];
+  const hidden = (text: string): string => own.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text);
+  return { ...tools, scrub: (text) => tools.scrub(hidden(text)) };
 }
 
 /** The run as events name it. */

@@ -131,6 +131,17 @@ describe('a backup', () => {
     });
   });
 
+  test('shows no password of a URL that somebody wrote into a tag', async () => {
+    const session = playedSession();
+    const target = resolved(aTarget({ url: 'ftp://user:tag%21word@host/x', overSsh: false }));
+    playToTheEnd(session, `${NONCE} 1 o open user tag!word`, `${NONCE} 2 o tag%21word`, `${NONCE} 3 c result ${GOOD}`);
+
+    await backUp(transportOf([session]), { policy: aPolicy({ target }) });
+
+    expect(JSON.stringify([events, commits])).not.toMatch(/tag(?:!|%21)word/);
+    expect(JSON.stringify(events)).toContain('open user [secret]');
+  });
+
   test('sends secrets inside the script alone, as one group', async () => {
     const session = playedSession();
     playToTheEnd(session, `${NONCE} 1 c result ${GOOD}`);
