@@ -193,8 +193,15 @@ function group(variables: Readonly<Record<string, string>>, body: string): strin
 
 /** What all runs do, around what this one does. */
 function workScript(work: ActionKind): string {
-  return deviceScript('container.sh').replace('# @work\n', () => deviceScript(`${work}.sh`));
+  return deviceScript('container.sh').replace('# @work\n', () => WORK[work].map(deviceScript).join('\n'));
 }
+
+const WORK: Readonly<Record<ActionKind, readonly string[]>> = {
+  backup: ['passphrase.sh', 'backup.sh'],
+  execute: ['passphrase.sh', 'execute.sh'],
+  survey: ['survey.sh'],
+  restore: ['restore.sh'],
+};
 
 const scripts = new Map<string, string>();
 

@@ -24,12 +24,29 @@ figure() {
   printf '%s' "${value:-0}"
 }
 
+# What the target's newest chain says of itself must open: the device has lost its cache, or has never noted a passphrase.
+ask_target() {
+  listing "$@" || failed listing "$?"
+  if [ -n "$(last_set)" ]; then
+    # Into the cache where there is none, since the run needs it next. A cache that is there would open without any.
+    place=/archive
+    if [ -n "$(known_set)" ]; then place=$WORK/archive; fi
+    mkdir -p "$place"
+    code=0
+    duplicity_with list-current-files "$place" "$@" "$URL" >/dev/null || code=$?
+    if grep -q '^ERROR 31 ' "$WORK/log"; then return 1; fi
+    if [ "$code" -ne 0 ]; then failed list "$code"; fi
+  fi
+  keep_fingerprint
+}
+
 backup() {
-  if [ "$PASSPHRASE_CHANGE" = new-chain ] && ! opens_former; then ACTION=full; fi
-  check_passphrase "$ACTION"
   tell 'phase running'
   make_folder
-  before=$(known_set) unfinished_before=$(cat "$leftovers" 2>/dev/null || echo 0)
+  unfinished=
+  check_passphrase full "$@"
+  if [ -e "$begun" ]; then ACTION=full; fi
+  before=$(known_set) unfinished_before=${unfinished:-$(cat "$leftovers" 2>/dev/null || echo 0)}
   if [ -z "$before" ]; then
     listing "$@" || failed listing "$?"
     before=$(last_set) unfinished_before=$unfinished
@@ -43,7 +60,7 @@ backup() {
   # A list of every changed file in the manifest costs memory, and nothing of ours reads it.
   case $version in 0.8.1? | 0.8.20 | '') ;; *) BACKUP_OPTIONS="--no-files-changed $BACKUP_OPTIONS" ;; esac
   # shellcheck disable=SC2086
-  duplicity_with "$action" /archive $BACKUP_OPTIONS "$@" /volumes "$URL" || failed backup "$?"
+  duplicity_with "$action" /archive $BACKUP_OPTIONS "$@" $GPG /volumes "$URL" || failed backup "$?"
   cp "$WORK/log" "$WORK/log.backup"
   if grep -q '^ERROR ' "$WORK/log"; then failed backup 0; fi
   if ! grep -q '^\. Errors 0$' "$WORK/log"; then failed statistics 0; fi
@@ -51,7 +68,7 @@ backup() {
   listing "$@" || failed proof "$?"
   after=$(last_set)
   if [ -z "$after" ] || [ "$after" = "$before" ] || [ "$after" != "$(known_set)" ]; then failed proof 0; fi
-  keep_canary
+  end_begin
 }
 
 # Whether every set of the chains that stay has all volumes that its manifest names, and the newest has a manifest here.

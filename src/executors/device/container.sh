@@ -189,28 +189,6 @@ contents_of() {
   cp "$WORK/log" "$WORK/files"
 }
 
-# A file that only the passphrase of the former runs opens: Duplicity 0.8 takes any, and adds a set that nobody can read.
-canary=/archive/$STORE.passphrase
-opens_former() {
-  [ -s "$canary" ] || return 0
-  printf '%s' "$PASSPHRASE" | quietly gpg --batch --pinentry-mode loopback --passphrase-fd 0 --decrypt "$canary"
-}
-# check_passphrase ACTION: with another passphrase only a full set may be made, which begins a new chain, and only where
-# that was asked for.
-check_passphrase() {
-  if opens_former; then return 0; fi
-  if [ "$PASSPHRASE_CHANGE" != new-chain ] || [ "$1" != full ]; then refuse passphrase-wrong '[]'; fi
-  tell 'warn the passphrase has changed: a new chain begins, and the former backups need the former passphrase'
-}
-keep_canary() {
-  printf '%s' "$PASSPHRASE" >"$SECRETS/passphrase"
-  rm -f "$canary.new"
-  if echo balena-backup | quietly gpg --batch --pinentry-mode loopback --passphrase-file "$SECRETS/passphrase" --symmetric --output "$canary.new"; then
-    mv -f "$canary.new" "$canary"
-  fi
-  rm -f "$SECRETS/passphrase"
-}
-
 # Makes the target's folder before the first run there; an older server makes one level of it only.
 make_folder() {
   if [ -d "/archive/$STORE" ]; then return; fi

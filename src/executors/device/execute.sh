@@ -9,6 +9,9 @@ old_spelling() {
   esac
 }
 
+# Duplicity itself does, in the words of the call.
+ask_target() { :; }
+
 execute() {
   if is_old_duplicity; then
     for option in "$@"; do
@@ -21,9 +24,11 @@ execute() {
     backup) if is_old_duplicity; then word=; fi ;;
     replicate) if ! is_old_duplicity; then refuse replicate '[]'; fi ;;
   esac
+  tell 'phase running'
+  make_folder
   case $COMMAND in
     backup | full | incremental)
-      check_passphrase "$COMMAND"
+      check_passphrase "$COMMAND" "$@"
       set -- "$@" "$FOLDER" "$URL"
       ;;
     restore | verify) set -- "$@" "$URL" "$FOLDER" ;;
@@ -31,10 +36,10 @@ execute() {
     replicate) set -- "$@" "$URL" "$AMOUNT" ;;
     *) set -- "$@" "$URL" ;;
   esac
-  tell 'phase running'
-  make_folder
-  duplicity_with "$word" /archive "$@" || failed "$COMMAND" "$?"
+  # shellcheck disable=SC2086
+  duplicity_with "$word" /archive "$@" $GPG || failed "$COMMAND" "$?"
   if grep -q '^ERROR ' "$WORK/log"; then failed "$COMMAND" 0; fi
+  if [ -n "$GPG" ]; then end_begin; fi
 }
 
 work() {
