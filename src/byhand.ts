@@ -142,12 +142,12 @@ function handRuns({ conductor, ledger, factsOf, ready }: RunsTools): HandRuns {
     start: async (action) => {
       await ready();
       const { uuid } = action.device;
-      await conductor.conduct({ kind: 'start', action, facts: factsOf(uuid) });
+      await conductor.conduct({ kind: 'start', action, failures: factsOf(uuid)?.failures ?? 0 });
       return record(uuid, ({ actionId }) => actionId === action.id);
     },
     adopt: async (run, device) => {
       await ready();
-      await conductor.conduct({ kind: 'adopt', run, device, facts: factsOf(device.uuid) });
+      await conductor.conduct({ kind: 'adopt', run, device, failures: factsOf(device.uuid)?.failures ?? 0 });
       const after = record(device.uuid, ({ runId }) => runId === run.runId);
       return after?.outcome === null && after.owner.process !== '' ? null : after;
     },

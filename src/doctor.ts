@@ -119,9 +119,7 @@ async function apiTimeOf(apiUrl: string, signal: AbortSignal): Promise<number | 
 /** Null also where the ledger cannot be read: that is told by another check. */
 function latestIn(ledger: ReturnType<typeof openReader>): Instant | null {
   try {
-    const times = [...ledger.facts().values()].flatMap(({ last }) =>
-      last === null ? [] : [last.startedAt, last.endedAt ?? 0],
-    );
+    const times = [...ledger.facts().values()].flatMap(({ last }) => (last === null ? [] : [last.endedAt]));
     return times.length === 0 ? null : instantOf(times.reduce((latest, each) => Math.max(latest, each), 0));
   } catch {
     return null;

@@ -25,7 +25,8 @@ const never = new AbortController().signal;
 /** The commands that ask and change nothing, joined to what they ask. */
 export const INQUIRIES = {
   plan: (call, settings, terminal) => plan(outlookTools(call, settings, terminal)),
-  status: (call, settings, terminal) => status(outlookTools(call, settings, terminal)),
+  status: (call, settings, terminal) =>
+    status({ ...outlookTools(call, settings, terminal), lastRuns: openReader(settings.stateDir).lastRuns }),
   why: (call, settings, terminal) =>
     why({
       ...outlookTools(call, settings, scrubbed(terminal, settings)),

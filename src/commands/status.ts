@@ -1,8 +1,8 @@
-import type { Instant } from '../model/brand';
+import type { DeviceUuid, Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { DeviceAnswer, Outlook, Seen } from '../model/explanation';
 import type { KnownDevice } from '../model/ports';
-import { type DeviceFacts, storedBy } from '../model/run';
+import type { DeviceFacts, RunRecord } from '../model/run';
 import { nextSlot } from '../model/schedule';
 import { durationText } from '../model/shown';
 import type { Verdict } from '../model/verdict';
@@ -20,6 +20,11 @@ import { type OutlookTools, showOutlook } from './showoutlook';
  */
 type State = 'running' | 'failing' | 'due' | 'held' | 'ok' | 'new' | 'rejected' | 'not-enabled' | 'enabled';
 
+export interface StatusTools extends OutlookTools {
+  /** The latest backup of each device that has ended. */
+  readonly lastRuns: () => ReadonlyMap<DeviceUuid, RunRecord>;
+}
+
 interface Standing {
   readonly device: Pick<KnownDevice, 'uuid' | 'name'>;
   readonly fleet: string | null;
@@ -30,13 +35,18 @@ interface Standing {
 }
 
 /** Tells of each device its last success, its next slot and its state. Gives the exit code. */
-export function status(tools: OutlookTools): Promise<number> {
+export function status(tools: StatusTools): Promise<number> {
   return showOutlook(tools, {
     lines: (outlook, columns) => {
       const standings = standingsOf(outlook);
       return standings.length === 0 ? [NONE[outlook.seen.kind]] : tableOf(standings, outlook.at, columns);
     },
-    json: (outlook) => ({ devices: standingsOf(outlook).map(standingJson) }),
+    json: (outlook) => {
+      const lastRuns = tools.lastRuns();
+      return {
+        devices: standingsOf(outlook).map((each) => standingJson(each, lastRuns.get(each.device.uuid) ?? null)),
+      };
+    },
   });
 }
 
@@ -89,24 +99,24 @@ function restOf(facts: DeviceFacts | null): 'ok' | 'new' {
 function runWords(state: State, facts: DeviceFacts | null): string | null {
   if (facts === null) return null;
   if (state === 'running') return facts.active?.phase ?? null;
-  if (state !== 'failing' || facts.last?.outcome?.kind !== 'failed') return null;
+  if (state !== 'failing' || facts.last?.failure == null) return null;
   const row = facts.failures > 1 ? `${String(facts.failures)} failures in a row: ` : '';
-  return `${row}${describeFailure(facts.last.outcome.failure)}`;
+  return `${row}${describeFailure(facts.last.failure)}`;
 }
 
-function standingJson(standing: Standing): Readonly<Record<string, unknown>> {
+function standingJson(standing: Standing, lastRun: RunRecord | null): Readonly<Record<string, unknown>> {
   const { device, fleet, state, facts, nextSlot: next, words } = standing;
-  return { ...deviceJson(device), fleet, state, nextSlot: instantJson(next), ...factsJson(facts), words };
+  return { ...deviceJson(device), fleet, state, nextSlot: instantJson(next), ...factsJson(facts, lastRun), words };
 }
 
-function factsJson(facts: DeviceFacts | null): Readonly<Record<string, unknown>> {
+function factsJson(facts: DeviceFacts | null, lastRun: RunRecord | null): Readonly<Record<string, unknown>> {
   if (facts === null) return { lastSuccessAt: null, failures: 0, retryAt: null, lastRun: null, activeRun: null };
-  const { lastSuccess, failures, retryAt, last, active } = facts;
+  const { lastSuccess, failures, retryAt, active } = facts;
   return {
-    lastSuccessAt: instantJson(storedBy(lastSuccess)?.snapshotAt ?? null),
+    lastSuccessAt: instantJson(lastSuccess?.snapshotAt ?? null),
     failures,
     retryAt: instantJson(retryAt),
-    lastRun: last === null ? null : runJson(last),
+    lastRun: lastRun === null ? null : runJson(lastRun),
     activeRun: active === null ? null : runJson(active),
   };
 }

@@ -102,9 +102,8 @@ function backupOptionsFor({ mode, policy }: ActionOf<'backup'>): readonly string
 }
 
 /** Volumes that were not empty in the last good run: empty now, they are refused. */
-function notEmptyBefore({ facts }: RunContext, { place }: Target): readonly string[] {
-  const last = facts?.lastSuccess ?? null;
-  const stored = storedBy(last);
-  if (stored === null || last?.place !== place) return [];
+function notEmptyBefore({ lastSuccess }: RunContext, { place }: Target): readonly string[] {
+  const stored = storedBy(lastSuccess);
+  if (stored === null || lastSuccess?.place !== place) return [];
   return stored.volumes.filter((name) => !stored.emptyVolumes.includes(name));
 }

@@ -4,7 +4,7 @@ import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database
 import { DeviceBook } from './devicebook';
 import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
-import { readActive, readNews, readRunsOf } from './reading';
+import { readActive, readLastSuccess, readNews, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
 import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
@@ -31,13 +31,22 @@ interface Access {
   readonly write: <T>(work: () => T) => T;
 }
 
-function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
-  const book = new DeviceBook(database);
+type Answers = Pick<Ledger, 'facts' | 'active' | 'news' | 'lastSuccessOf' | 'runsOf'>;
+
+function answersFrom(database: DatabaseSync, book: DeviceBook, read: Access['read']): Answers {
   return {
     facts: () => read(() => book.facts()),
     active: () => read(() => readActive(database)),
     news: (mark) => read(() => readNews(database, mark)),
+    lastSuccessOf: (device) => read(() => readLastSuccess(database, device)),
     runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
+  };
+}
+
+function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
+  const book = new DeviceBook(database);
+  return {
+    ...answersFrom(database, book, read),
     see: (sightings, now, rejected = new Set()) => {
       write(() => {
         recordSightings(database, book, { sightings, rejected, now });

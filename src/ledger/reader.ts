@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { DeviceUuid } from '../model/brand';
 import type { KnownDevice, Ledger } from '../model/ports';
+import type { RunRecord } from '../model/run';
 import { againIfMoved, atOneMoment, ledgerPath, openReadOnly } from './database';
 import { DeviceBook } from './devicebook';
 import { readKnown } from './knowndevices';
 import { withWords } from './ledgererror';
-import { readActive, readRunsOf } from './reading';
+import { readActive, readLastRuns, readRunsOf } from './reading';
 import { versionOf } from './schema';
 
 /** What commands that change nothing may ask of the ledger. */
 export interface LedgerReader extends Pick<Ledger, 'facts' | 'active' | 'runsOf'> {
   /** Every device that there is something to tell of, by name. */
   known(): readonly KnownDevice[];
+  /** The latest backup of each device that has ended, with its output. */
+  readonly lastRuns: () => ReadonlyMap<DeviceUuid, RunRecord>;
 }
 
 /**
@@ -30,6 +34,7 @@ export function openReader(stateDir: string): LedgerReader {
   return {
     facts: () => ask<ReturnType<Ledger['facts']>>((ledger) => new DeviceBook(ledger).facts(), new Map()),
     known: () => ask(readKnown, []),
+    lastRuns: () => ask<ReturnType<LedgerReader['lastRuns']>>(readLastRuns, new Map()),
     active: () => ask(readActive, []),
     runsOf: (device, limit) => ask((ledger) => readRunsOf(ledger, device, limit), []),
   };

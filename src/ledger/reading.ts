@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
 import type { RunMark, RunNews } from '../model/ports';
 import type { RunRecord } from '../model/run';
-import { decodeRow, DeviceRow, type StoredRun, storedRunOf } from './rows';
+import { decodeRow, DeviceRow, type Ending, endingOf, type StoredRun, storedRunOf } from './rows';
 import { statement } from './statement';
 
 /** The active runs, in the order in which they were started. */
@@ -56,15 +56,26 @@ export function readDevicesByName(database: DatabaseSync): readonly DeviceRow[] 
   return decoded(statement(database, 'SELECT * FROM device ORDER BY name, uuid').iterate(), deviceRowOf);
 }
 
-const COLUMNS = `seq, run_id, action_id, kind, device, device_name, slot, attempt, nonce, place, started_at, ended_at,
-  owner_process, owner_started_at, lease_until, phase, json_set(outcome, '$.tail', json_array()) AS outcome`;
+/** The device's last run that has stored a snapshot. */
+export function readLastSuccess(database: DatabaseSync, device: DeviceUuid): RunRecord | null {
+  const sql = 'SELECT run.* FROM device JOIN run ON run.seq = device.last_success WHERE device.uuid = ?';
+  const row = statement(database, sql).get(device);
+  return row === undefined ? null : storedRunOf(row).run;
+}
 
-/** Ended runs by their place, without their output and phases, which would fill the memory of a large fleet. */
-export function readSummaries(database: DatabaseSync, seqs: readonly number[]): ReadonlyMap<number, RunRecord> {
-  if (seqs.length === 0) return new Map();
-  const sql = `SELECT ${COLUMNS} FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value`;
-  const runs = decoded(statement(database, sql).iterate(JSON.stringify(seqs)), storedRunOf);
-  return new Map(runs.map(({ seq, run }) => [seq, run]));
+const ENDINGS = `SELECT seq, device, place, ended_at, outcome ->> '$.kind' AS kind, outcome -> '$.failure' AS failure,
+  outcome ->> '$.effect.snapshotAt' AS snapshot_at FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value`;
+
+/** What decisions need of ended runs, which are named by their place in the order of runs. */
+export function readEndings(database: DatabaseSync, seqs: readonly number[]): Iterable<Ending> {
+  if (seqs.length === 0) return [];
+  return decoded(statement(database, ENDINGS).iterate(JSON.stringify(seqs)), endingOf);
+}
+
+/** The latest backup of each device that has ended, whole. */
+export function readLastRuns(database: DatabaseSync): ReadonlyMap<DeviceUuid, RunRecord> {
+  const rows = statement(database, 'SELECT run.* FROM device JOIN run ON run.seq = device.last_run').iterate();
+  return new Map(decoded(rows, storedRunOf).map(({ run }) => [run.device, run]));
 }
 
 function readEnded(database: DatabaseSync, seqs: readonly number[]): readonly StoredRun[] {

@@ -2,8 +2,9 @@ import { isRight } from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { ActionKind } from '../model/action';
 import { ActionId, DeviceUuid, Instant, RunId } from '../model/brand';
-import type { BegunPhase, RunPhase, RunRecord } from '../model/run';
+import type { BegunPhase, EndedRun, RunPhase, RunRecord } from '../model/run';
 import type { Slot } from '../model/slot';
+import { FailureCodec } from './failurecodec';
 import { LedgerError } from './ledgererror';
 import { OutcomeCodec } from './outcomecodec';
 
@@ -89,6 +90,19 @@ export interface StoredRun {
   readonly run: RunRecord;
 }
 
+const EndingRow = t.intersection([
+  t.type({ seq: t.number, device: DeviceUuid, place: t.string, ended_at: Instant }),
+  t.union([
+    t.type({ kind: t.literal('succeeded'), snapshot_at: instantOrNull }),
+    t.type({ kind: t.literal('failed'), failure: t.string }),
+  ]),
+]);
+
+/** What decisions need of a run that has ended. */
+export interface Ending extends EndedRun {
+  readonly device: DeviceUuid;
+}
+
 /** The row as what it is, or a LedgerError that names the record and never its content. */
 export function decodeRow<T>(codec: t.Type<T, unknown>, row: unknown, what: string): T {
   const read = codec.decode(row);
@@ -121,6 +135,15 @@ export function storedRunOf(row: unknown): StoredRun {
     outcome: read.outcome === null ? null : decodeRow(OutcomeCodec, parseJson(read.outcome), 'an outcome'),
   };
   return { seq: read.seq, run };
+}
+
+/** A row of `run` with the parts of its outcome in columns of their own. */
+export function endingOf(row: unknown): Ending {
+  const read = decodeRow(EndingRow, row, 'a run');
+  const { seq, device, place, ended_at: endedAt } = read;
+  if (read.kind === 'succeeded') return { seq, device, place, endedAt, failure: null, snapshotAt: read.snapshot_at };
+  const failure = decodeRow(FailureCodec, parseJson(read.failure), 'a failure');
+  return { seq, device, place, endedAt, failure, snapshotAt: null };
 }
 
 /** The column `attempts`. */

@@ -27,7 +27,7 @@ export function recordSightings(database: DatabaseSync, book: DeviceBook, { sigh
   }
   for (const sighting of sightings) {
     const page = pages.get(sighting.device);
-    if (page !== undefined && isUnchanged(page, sighting) && !isAhead(page.facts, now)) continue;
+    if (page !== undefined && isUnchanged(page, sighting) && !isAhead(page, now)) continue;
     book.touch(sighting.device);
     if (page === undefined) insert(database, sighting, now);
     else update(database, page, sighting, now);
@@ -56,12 +56,9 @@ function update(database: DatabaseSync, page: Page, sighting: Sighting, now: Ins
   ).run(device, name, scheduleKey, policyKey, ...timesOf(page, sighting, now));
 }
 
-function isUnchanged({ isEnabled, name, facts, policyKey }: Page, sighting: Sighting): boolean {
+function isUnchanged({ isEnabled, name, scheduleKey, policyKey }: Page, sighting: Sighting): boolean {
   return (
-    isEnabled &&
-    name === sighting.name &&
-    facts.scheduleKey === sighting.scheduleKey &&
-    policyKey === sighting.policyKey
+    isEnabled && name === sighting.name && scheduleKey === sighting.scheduleKey && policyKey === sighting.policyKey
   );
 }
 
@@ -80,17 +77,17 @@ function isTooFar(at: Instant | null, now: Instant): boolean {
 }
 
 /** `enabled_since`, `schedule_since`, `handled_slot`, `failures` and `retry_at` after this sighting. */
-function timesOf({ isEnabled, facts, policyKey }: Page, sighting: Sighting, now: Instant): readonly (number | null)[] {
-  const isSameStretch = isEnabled && !isTooFar(facts.enabledSince, now);
-  const isSameSchedule = facts.scheduleKey === sighting.scheduleKey && !isTooFar(facts.scheduleSince, now);
-  const isSamePolicy = policyKey === sighting.policyKey;
+function timesOf(page: Page, sighting: Sighting, now: Instant): readonly (number | null)[] {
+  const isSameStretch = page.isEnabled && !isTooFar(page.enabledSince, now);
+  const isSameSchedule = page.scheduleKey === sighting.scheduleKey && !isTooFar(page.scheduleSince, now);
+  const isSamePolicy = page.policyKey === sighting.policyKey;
   // With a wrong `handled_slot` gone, this pass is the baseline.
-  const isWrongSlot = isTooFar(facts.handledSlot, now);
+  const isWrongSlot = isTooFar(page.handledSlot, now);
   return [
-    isSameStretch && !isWrongSlot ? facts.enabledSince : now,
-    isSameSchedule ? facts.scheduleSince : now,
-    isWrongSlot ? null : facts.handledSlot,
-    isSamePolicy ? facts.failures : 0,
-    isSamePolicy && !isTooFar(facts.retryAt, now) ? facts.retryAt : null,
+    isSameStretch && !isWrongSlot ? page.enabledSince : now,
+    isSameSchedule ? page.scheduleSince : now,
+    isWrongSlot ? null : page.handledSlot,
+    isSamePolicy ? page.failures : 0,
+    isSamePolicy && !isTooFar(page.retryAt, now) ? page.retryAt : null,
   ];
 }

@@ -174,7 +174,7 @@ export interface RunNews {
 
 /** The durable record of runs. Synchronous: SQLite in this process; every call is one transaction. */
 export interface Ledger {
-  /** Facts of every device seen so far, in a few queries whatever the number of devices. */
+  /** Facts of every device seen so far, in a few queries. The map is the ledger's own: its next call may change it, and never what is in it. */
   facts(): ReadonlyMap<DeviceUuid, DeviceFacts>;
   /**
    * Records what a pass saw of the enabled devices. Those whose policy is `rejected` stay as they are, so that a slot they
@@ -198,6 +198,8 @@ export interface Ledger {
   active(): readonly RunRecord[];
   /** The runs that have begun, and those that have ended, since the mark; without one there is no news yet. */
   news(mark: RunMark | null): RunNews;
+  /** The device's last run that has stored a snapshot, or null. */
+  lastSuccessOf(device: DeviceUuid): RunRecord | null;
   /** The device's runs, latest first. */
   runsOf(device: DeviceUuid, limit: number): readonly RunRecord[];
   close(): void;
@@ -217,8 +219,8 @@ export interface RunContext {
   readonly runId: RunId;
   readonly nonce: string;
   readonly startedAt: Instant;
-  /** What the ledger knew when the run was started. */
-  readonly facts: DeviceFacts | null;
+  /** The device's last backup that was good, or null. */
+  readonly lastSuccess: RunRecord | null;
   /** Aborted at shutdown: leave the run going on the device and give `detached`. */
   readonly signal: AbortSignal;
   /** Aborted when a person wants the run ended on the device: it fails as `cancelled`. */

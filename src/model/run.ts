@@ -104,6 +104,19 @@ export interface RunRecord {
   readonly outcome: Exclude<Outcome, { kind: 'detached' }> | null;
 }
 
+/** What decisions need of a run that has ended: it is in memory for every device of a fleet. `runsOf` has the rest. */
+export interface EndedRun {
+  /** Its place in the order of the ledger's runs. */
+  readonly seq: number;
+  /** Where its snapshots are, as `folded` leaves it. */
+  readonly place: string;
+  readonly endedAt: Instant;
+  /** Null: it succeeded. */
+  readonly failure: Failure | null;
+  /** Of the snapshot that it has stored, or null. */
+  readonly snapshotAt: Instant | null;
+}
+
 /** What the ledger knows about one device, for deciding. */
 export interface DeviceFacts {
   readonly device: DeviceUuid;
@@ -118,12 +131,11 @@ export interface DeviceFacts {
   /** The last token of `backupRequest` that is handled; the one found with an empty ledger counts as handled. */
   readonly handledRequest: string | null;
   readonly active: RunRecord | null;
-  /** The latest ended run. This and the last success come without their last lines of output: `runsOf` has those. */
-  readonly last: RunRecord | null;
-  readonly lastSuccess: RunRecord | null;
-  /** Of the last success: when, and what the newest full at that place is. */
-  readonly lastFullAt: Instant | null;
-  readonly lastFullPlace: string | null;
+  /** The latest backup that has ended. */
+  readonly last: EndedRun | null;
+  readonly lastSuccess: EndedRun | null;
+  /** The newest full at the place of the last success. */
+  readonly lastFull: EndedRun | null;
   /** Failures since the last success or change of policy; drives the backoff. */
   readonly failures: number;
   /** No try before this instant, or null. */

@@ -48,6 +48,6 @@ function fieldsText(problems: readonly PolicyProblem[]): string {
 }
 
 function lastFailureText(facts: DeviceFacts | null): string {
-  const last = facts?.last?.outcome;
-  return last?.kind === 'failed' ? `${describeFailure(last.failure)}. ` : '';
+  const failure = facts?.last?.failure ?? null;
+  return failure === null ? '' : `${describeFailure(failure)}. `;
 }

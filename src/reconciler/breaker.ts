@@ -1,5 +1,6 @@
 import { type DeviceUuid, type Instant, instantOf } from '../model/brand';
-import type { DeviceFacts, RunRecord } from '../model/run';
+import { unfolded } from '../model/folded';
+import type { DeviceFacts, EndedRun, RunRecord } from '../model/run';
 import { type Disposition, dispositionOf } from './disposition';
 import { PROBE_PAUSE_MS } from './limits';
 
@@ -51,7 +52,8 @@ export function storeGates(evidence: Evidence): ReadonlyMap<string, Gate> {
  * at once; two mean that the credential itself is refused.
  */
 export function sshGate(evidence: Evidence): Gate {
-  const refused = [...evidence.facts.values()].filter((fact) => dispositionOfLast(fact)?.park === 'ssh');
+  const refused: DeviceFacts[] = [];
+  for (const fact of evidence.facts.values()) if (dispositionOfLast(fact)?.park === 'ssh') refused.push(fact);
   if (refused.length === 0) return { kind: 'open' };
   const trouble = troubleOf(refused, sshProvenAt(evidence), evidence.now);
   if (trouble === null) return { kind: 'open' };
@@ -70,7 +72,7 @@ function failedStores(facts: Evidence['facts']): ReadonlyMap<string, readonly De
   const failed = new Map<string, DeviceFacts[]>();
   for (const fact of facts.values()) {
     if (fact.last === null || dispositionOfLast(fact)?.breaker !== 'target') continue;
-    const store = storeOf(fact.last.place);
+    const store = storeOf(unfolded(fact.last.place, fact.device));
     if (store === null) continue;
     const others = failed.get(store);
     if (others === undefined) failed.set(store, [fact]);
@@ -91,9 +93,9 @@ function troubleOf(failed: readonly DeviceFacts[], provenAt: Instant, now: Insta
 
 function lastSuccessAt({ facts, forgiveUntil, now }: Evidence, store: string): Instant {
   let latest = forgiveUntil;
-  for (const { lastSuccess } of facts.values()) {
+  for (const { device, lastSuccess } of facts.values()) {
     const at = endOf(lastSuccess, now);
-    if (lastSuccess !== null && at > latest && storeOf(lastSuccess.place) === store) latest = at;
+    if (lastSuccess !== null && at > latest && storeOf(unfolded(lastSuccess.place, device)) === store) latest = at;
   }
   return latest;
 }
@@ -113,11 +115,12 @@ function sshProvenAt({ facts, active, forgiveUntil, now }: Evidence): Instant {
 
 /** Null for a device whose last run succeeded, or that never ran. */
 function dispositionOfLast({ last }: DeviceFacts): Disposition | null {
-  return last?.outcome?.kind === 'failed' ? dispositionOf(last.outcome.failure) : null;
+  return last?.failure == null ? null : dispositionOf(last.failure);
 }
 
 /** What a clock that was ahead has written proves nothing: it would speak for as long as that clock was ahead. */
-function endOf(run: RunRecord | null, now: Instant): Instant {
-  const endedAt = run?.endedAt ?? instantOf(0);
-  return endedAt <= now ? endedAt : instantOf(0);
+function endOf(run: EndedRun | null, now: Instant): Instant {
+  return run !== null && run.endedAt <= now ? run.endedAt : NEVER;
 }
+
+const NEVER = instantOf(0);

@@ -1,25 +1,27 @@
-import type { Action } from '../model/action';
-import { runIdOf } from '../model/action';
+import { type Action, runIdOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
 import type { Device } from '../model/device';
 import type { EventSink, RunRef } from '../model/event';
 import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
-import type { DeviceFacts, Outcome, RunOwner, RunRecord } from '../model/run';
+import type { Outcome, RunOwner, RunRecord } from '../model/run';
 import { slotText } from '../model/slot';
 import { lostAtOf } from './adoption';
 import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
 
-/** Something that a pass found to do on a device. */
+/** Something that a pass found to do on a device. `failures`: of it, in a row, before this. */
 export type Work =
-  | { readonly kind: 'start'; readonly action: Action; readonly facts: DeviceFacts | null }
-  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device; readonly facts: DeviceFacts | null }
-  | { readonly kind: 'lose'; readonly run: RunRecord; readonly facts: DeviceFacts | null };
+  | { readonly kind: 'start'; readonly action: Action; readonly failures: number }
+  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device; readonly failures: number }
+  | { readonly kind: 'lose'; readonly run: RunRecord; readonly failures: number };
 
 export interface ConductTools {
-  readonly ledger: Pick<Ledger, 'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'runsOf'>;
+  readonly ledger: Pick<
+    Ledger,
+    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'runsOf' | 'lastSuccessOf'
+  >;
   readonly executors: Executors;
   readonly adopter: Adopter;
   readonly owner: RunOwner;
@@ -52,7 +54,7 @@ export interface Conductor {
 interface Followed {
   readonly run: RunRef;
   readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
-  readonly facts: DeviceFacts | null;
+  readonly failures: number;
   readonly stop: AbortController;
   readonly cancel: AbortController;
   /** Whether its result is in the ledger: what is left is to have its container removed. */
@@ -111,7 +113,7 @@ class RunConductor implements Conductor {
     for (const { stop, isEnded } of this.#followed.values()) if (!isEnded) stop.abort();
   }
 
-  async #start({ action, facts }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
+  async #start({ action, failures }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
     const { ledger, owner, clock, nonce, emit } = this.#tools;
     const { device, slot, attempt, kind } = action;
     const record = {
@@ -135,28 +137,28 @@ class RunConductor implements Conductor {
       attempt,
     };
     emit({ event: 'run.started', run, adopted: false, process: null });
-    await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
+    await this.#follow({ run, record, failures, ...untouched(), isEnded: false }, (context) =>
       executed(this.#tools.executors, action, context),
     );
   }
 
-  async #adopt({ run: record, device, facts }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
+  async #adopt({ run: record, device, failures }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
     const { ledger, owner, clock, adopter, emit } = this.#tools;
     if (this.#followed.has(record.runId)) return;
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true, process: null });
-    await this.#follow({ run, record, facts, ...untouched(), isEnded: false }, (context) =>
+    await this.#follow({ run, record, failures, ...untouched(), isEnded: false }, (context) =>
       adopter(record, device, context),
     );
   }
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
-  #lose({ run: record, facts }: Extract<Work, { readonly kind: 'lose' }>): void {
+  #lose({ run: record, failures }: Extract<Work, { readonly kind: 'lose' }>): void {
     const { ledger, owner, clock } = this.#tools;
     // Whoever ends a run owns it: by that others know who tells of it.
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
-    const followed = { run: refOf(record), record, facts, ...untouched(), isEnded: false };
+    const followed = { run: refOf(record), record, failures, ...untouched(), isEnded: false };
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
   }
@@ -180,7 +182,7 @@ class RunConductor implements Conductor {
       runId,
       nonce,
       startedAt,
-      facts: followed.facts,
+      lastSuccess: ledger.lastSuccessOf(followed.run.device.uuid),
       signal: followed.stop.signal,
       cancelled: followed.cancel.signal,
       forget: this.#endedNonces(followed.run.device.uuid),
@@ -199,12 +201,10 @@ class RunConductor implements Conductor {
 
   #commit(followed: Followed, outcome: Ended): boolean {
     const { ledger, clock, random } = this.#tools;
-    const failures = followed.facts?.failures ?? 0;
-    const now = clock.now();
-    const ending = endingOf({ outcome, slot: followed.record.slot, failures, now, random: random() });
-    if (!ledger.finish(followed.record.runId, ending)) return false;
+    const { run, record, failures } = followed;
+    const ending = endingOf({ outcome, slot: record.slot, failures, now: clock.now(), random: random() });
+    if (!ledger.finish(record.runId, ending)) return false;
     followed.isEnded = true;
-    const { run, record } = followed;
     tellEnding({ run, startedAt: record.startedAt, failures, process: null }, ending, this.#tools.emit);
     return true;
   }

@@ -1,7 +1,8 @@
 import type { ActionArgs } from '../model/action';
-import type { Instant } from '../model/brand';
+import type { DeviceUuid, Instant } from '../model/brand';
+import { folded } from '../model/folded';
 import type { Policy } from '../model/policy';
-import type { DeviceFacts } from '../model/run';
+import type { DeviceFacts, EndedRun } from '../model/run';
 
 /**
  * `full` where a new chain is known to be needed: the last full at this target is too old, or the chain is broken.
@@ -13,14 +14,18 @@ export function modeOf(policy: Policy, facts: DeviceFacts | null, now: Instant):
   return isChainBroken(policy, facts) || isFullTooOld(policy, facts, now) ? 'full' : 'auto';
 }
 
-function isChainBroken(policy: Policy, { last }: DeviceFacts): boolean {
-  if (last?.outcome?.kind !== 'failed' || last.place !== policy.target.value.place) return false;
-  const { kind } = last.outcome.failure;
+function isChainBroken(policy: Policy, { device, last }: DeviceFacts): boolean {
+  if (last?.failure == null || !isAt(last, policy, device)) return false;
+  const { kind } = last.failure;
   return kind === 'chain-broken' || kind === 'integrity-mismatch';
 }
 
-function isFullTooOld(policy: Policy, { lastFullAt, lastFullPlace }: DeviceFacts, now: Instant): boolean {
+function isFullTooOld(policy: Policy, { device, lastFull }: DeviceFacts, now: Instant): boolean {
   const { seconds } = policy.fullEvery.value;
-  if (lastFullAt === null || lastFullPlace !== policy.target.value.place || seconds === null) return false;
-  return now - lastFullAt >= seconds * 1000;
+  if (lastFull?.snapshotAt == null || !isAt(lastFull, policy, device) || seconds === null) return false;
+  return now - lastFull.snapshotAt >= seconds * 1000;
+}
+
+function isAt({ place }: EndedRun, { target }: Policy, device: DeviceUuid): boolean {
+  return place === folded(target.value.place, device);
 }

@@ -89,11 +89,11 @@ function workOf(
   { adopt, lost }: Adoption,
   facts: ReadonlyMap<DeviceUuid, DeviceFacts>,
 ): readonly Work[] {
-  const known = (device: DeviceUuid): DeviceFacts | null => facts.get(device) ?? null;
+  const failuresOf = (device: DeviceUuid): number => facts.get(device)?.failures ?? 0;
   return [
-    ...lost.map((run): Work => ({ kind: 'lose', run, facts: known(run.device) })),
-    ...adopt.map(({ run, device }): Work => ({ kind: 'adopt', run, device, facts: known(run.device) })),
-    ...actions.map((action): Work => ({ kind: 'start', action, facts: known(action.device.uuid) })),
+    ...lost.map((run): Work => ({ kind: 'lose', run, failures: failuresOf(run.device) })),
+    ...adopt.map(({ run, device }): Work => ({ kind: 'adopt', run, device, failures: failuresOf(run.device) })),
+    ...actions.map((action): Work => ({ kind: 'start', action, failures: failuresOf(action.device.uuid) })),
   ];
 }
 

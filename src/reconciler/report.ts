@@ -2,9 +2,10 @@ import type { DeviceUuid, Instant } from '../model/brand';
 import type { Device } from '../model/device';
 import type { DeviceRef, Event } from '../model/event';
 import type { Failure } from '../model/failure';
+import { unfolded } from '../model/folded';
 import type { DesiredDevice } from '../model/policy';
 import { describePolicy } from '../model/policytext';
-import type { DeviceFacts } from '../model/run';
+import type { DeviceFacts, EndedRun } from '../model/run';
 import type { Verdict } from '../model/verdict';
 import { type Gate, storeOf } from './breaker';
 import { dispositionOf } from './disposition';
@@ -112,7 +113,10 @@ function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, inp
   const failed = [...shut]
     .filter((store) => !before.has(store))
     .flatMap((place): readonly Event[] => {
-      const failure = lastFailure(input, ({ last }) => last !== null && storeOf(last.place) === place);
+      const failure = lastFailure(
+        input,
+        ({ device, last }) => last !== null && storeOf(unfolded(last.place, device)) === place,
+      );
       const gate = input.stores.get(place);
       const until = gate?.kind === 'shut' ? (gate.until ?? input.now) : input.now;
       return failure === null ? [] : [{ event: 'target.unavailable', place, failure, until }];
@@ -124,22 +128,18 @@ function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, inp
 function sshEvents(before: boolean, refused: boolean, input: ReportInput): readonly Event[] {
   if (before === refused) return [];
   if (!refused) return [{ event: 'credential.recovered', who: 'ssh' }];
-  const failure = lastFailure(input, ({ last }) => {
-    const outcome = last?.outcome;
-    return outcome?.kind === 'failed' && dispositionOf(outcome.failure).park === 'ssh';
-  });
+  const failure = lastFailure(input, ({ last }) => last?.failure != null && dispositionOf(last.failure).park === 'ssh');
   return failure === null ? [] : [{ event: 'credential.refused', who: 'ssh', failure }];
 }
 
 /** The failure of the latest run among the devices of that kind. */
 function lastFailure({ facts }: ReportInput, isMeant: (facts: DeviceFacts) => boolean): Failure | null {
-  const failed = [...facts.values()].filter(isMeant).flatMap(failedOf);
-  const latest = failed.toSorted((a, b) => b.endedAt - a.endedAt)[0];
+  let latest: EndedRun | null = null;
+  for (const each of facts.values()) {
+    if (each.last?.failure == null || !isMeant(each)) continue;
+    if (latest === null || each.last.endedAt > latest.endedAt) latest = each.last;
+  }
   return latest?.failure ?? null;
-}
-
-function failedOf({ last }: DeviceFacts): readonly { readonly failure: Failure; readonly endedAt: number }[] {
-  return last?.outcome?.kind === 'failed' ? [{ failure: last.outcome.failure, endedAt: last.endedAt ?? 0 }] : [];
 }
 
 function refOf({ uuid, name }: Device): DeviceRef {

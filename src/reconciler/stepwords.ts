@@ -83,12 +83,12 @@ function deadlineText({ due, world }: Question): string {
 }
 
 function backoffText({ facts, world }: Question): string {
-  const last = facts?.last?.outcome;
-  if (facts === null || facts.failures === 0 || last?.kind !== 'failed') return 'there is no failure to wait for';
+  const failure = facts?.last?.failure ?? null;
+  if (facts === null || facts.failures === 0 || failure === null) return 'there is no failure to wait for';
   const row = facts.failures === 1 ? 'its last run failed' : `its last ${String(facts.failures)} runs failed`;
   if (facts.retryAt === null) return row;
   const wait = world.now < facts.retryAt ? 'the next try is after' : 'the wait ended at';
-  return `${row}; ${wait} ${instantText(facts.retryAt)}. ${describeFailure(last.failure)}`;
+  return `${row}; ${wait} ${instantText(facts.retryAt)}. ${describeFailure(failure)}`;
 }
 
 function targetText({ policy, world }: Question): string {

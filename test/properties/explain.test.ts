@@ -5,7 +5,7 @@ import { answersOf, explanationOf } from '../../src/reconciler/explain';
 import type { Gate } from '../../src/reconciler/breaker';
 import { slotBook } from '../../src/reconciler/slotbook';
 import { aDeviceNotEnabled, anEnabledDevice, aRejectedDevice, aUuid, resolved } from '../support/desired';
-import { aFailedRun, aRun, at, facts } from '../support/facts';
+import { aFailedRun, aRun, at, ended, facts } from '../support/facts';
 
 const NOW = at('2026-11-24T08:00:00Z');
 const HOUR = 3_600_000;
@@ -44,7 +44,7 @@ const inputs = fc
         handledSlot: handledHoursAgo === null ? null : instantOf(NOW - handledHoursAgo * HOUR),
         active: active ? aRun({ device: aUuid(n) }) : null,
         failures: retryInMs === null ? 0 : 1,
-        last: retryInMs === null ? null : failed,
+        last: retryInMs === null ? null : ended(failed),
         retryAt: retryInMs === null ? null : instantOf(NOW + retryInMs),
       }),
     );

@@ -37,6 +37,7 @@ interface Book {
   readonly ended: Map<DeviceUuid, RunId[]>;
   readonly handled: Map<DeviceUuid, number>;
   readonly failures: Map<DeviceUuid, number>;
+  readonly endedAt: Map<DeviceUuid, number>;
 }
 
 interface World {
@@ -63,14 +64,17 @@ const doing: { readonly [K in Step['kind']]: (world: World, step: Extract<Step, 
     expect(ledger.begin(run, anOwner, leaseUntil)).toBe(!book.active.has(aUuid(n)));
     if (!book.active.has(aUuid(n))) book.active.set(aUuid(n), { runId: run.runId, leaseUntil, slotAt });
   },
-  end: ({ ledger, book }, { device: n, succeeds }) => {
+  end: ({ ledger, book, clock }, { device: n, succeeds }) => {
     const uuid = aUuid(n);
     const run = book.active.get(uuid);
     const runId = run?.runId ?? aNewRun({ device: uuid, attempt: 999 }).runId;
 
-    expect(ledger.finish(runId, succeeds ? anEnding() : aFailure())).toBe(run !== undefined);
+    const endedAt = instantOf(clock);
+
+    expect(ledger.finish(runId, succeeds ? anEnding({ endedAt }) : aFailure({ endedAt }))).toBe(run !== undefined);
     if (run === undefined) return;
     book.active.delete(uuid);
+    book.endedAt.set(uuid, endedAt);
     book.ended.set(uuid, [runId, ...(book.ended.get(uuid) ?? [])]);
     if (succeeds) book.handled.set(uuid, Math.max(book.handled.get(uuid) ?? 0, run.slotAt));
     book.failures.set(uuid, succeeds ? 0 : (book.failures.get(uuid) ?? 0) + 1);
@@ -133,19 +137,19 @@ function check({ ledger, book, stateDir }: World): void {
 
 interface Summary {
   readonly active: RunId | undefined;
-  readonly last: RunId | undefined;
+  readonly last: number | undefined;
   readonly handledSlot: number | undefined;
   readonly failures: number;
 }
 
 function summaryOf({ active, last, handledSlot, failures }: DeviceFacts): Summary {
-  return { active: active?.runId, last: last?.runId, handledSlot: handledSlot ?? undefined, failures };
+  return { active: active?.runId, last: last?.endedAt, handledSlot: handledSlot ?? undefined, failures };
 }
 
-function expectedOf({ active, ended, handled, failures }: Book, uuid: DeviceUuid): Summary {
+function expectedOf({ active, endedAt, handled, failures }: Book, uuid: DeviceUuid): Summary {
   return {
     active: active.get(uuid)?.runId,
-    last: ended.get(uuid)?.[0],
+    last: endedAt.get(uuid),
     handledSlot: handled.get(uuid),
     failures: failures.get(uuid) ?? 0,
   };
@@ -167,6 +171,7 @@ describe('laws of the ledger', () => {
               ended: new Map(),
               handled: new Map(),
               failures: new Map(),
+              endedAt: new Map(),
             };
             const world: World = { ledger, stateDir, book, clock: epoch };
             for (const next of steps) {

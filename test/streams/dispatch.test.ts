@@ -7,7 +7,7 @@ import { expectStream, inVirtualTime } from '../support/streams';
 
 /** Work of the n-th device. */
 function work(n: number): Work {
-  return { kind: 'lose', run: aRun({ device: aUuid(n) }), facts: null };
+  return { kind: 'lose', run: aRun({ device: aUuid(n) }), failures: 0 };
 }
 
 function numberOf({ run }: Extract<Work, { readonly kind: 'lose' }>): string {

@@ -45,7 +45,7 @@ export async function backupScriptOf(of: Device, policy: Policy, settings: Setti
       runId: runIdOf(id, 1),
       nonce: 'n0nce',
       startedAt: instantOf(0),
-      facts: null,
+      lastSuccess: null,
       forget: [],
       signal: never,
       cancelled: never,

@@ -1,7 +1,15 @@
 import { actionIdOf, runIdOf } from '../../src/model/action';
 import { instantOf, type Instant } from '../../src/model/brand';
 import type { Failure } from '../../src/model/failure';
-import type { DeviceFacts, Outcome, RunRecord, Stored } from '../../src/model/run';
+import { folded } from '../../src/model/folded';
+import {
+  type DeviceFacts,
+  type EndedRun,
+  type Outcome,
+  type RunRecord,
+  type Stored,
+  storedBy,
+} from '../../src/model/run';
 import { aTarget, aUuid } from './desired';
 
 type SuccessfulOutcome = Extract<Outcome, { readonly kind: 'succeeded' }>;
@@ -22,8 +30,7 @@ export function facts(over: Partial<DeviceFacts> = {}): DeviceFacts {
     active: null,
     last: null,
     lastSuccess: null,
-    lastFullAt: null,
-    lastFullPlace: null,
+    lastFull: null,
     failures: 0,
     retryAt: null,
     attempts: new Map(),
@@ -64,6 +71,17 @@ export function aFailedRun(failure: Failure, over: Partial<RunRecord> = {}): Run
 /** A run that has stored a snapshot. */
 export function aSucceededRun(over: Partial<RunRecord> = {}): RunRecord {
   return aRun({ endedAt: at('2026-11-24T00:05:00Z'), outcome: aSuccess(), ...over });
+}
+
+/** What decisions are given of a run that has ended. */
+export function ended({ device, place, endedAt, outcome, ...run }: RunRecord): EndedRun {
+  return {
+    seq: 1,
+    place: folded(place, device),
+    endedAt: endedAt ?? instantOf(0),
+    failure: outcome?.kind === 'failed' ? outcome.failure : null,
+    snapshotAt: storedBy({ outcome, ...run })?.snapshotAt ?? null,
+  };
 }
 
 /** A snapshot of one volume. */

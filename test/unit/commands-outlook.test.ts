@@ -1,15 +1,17 @@
 import { left, right } from 'fp-ts/Either';
 import { plan } from '../../src/commands/plan';
 import type { OutlookTools } from '../../src/commands/showoutlook';
-import { status } from '../../src/commands/status';
+import { status, type StatusTools } from '../../src/commands/status';
 import { why } from '../../src/commands/why';
 import type { Outlook, Seen } from '../../src/model/explanation';
+import type { DeviceUuid } from '../../src/model/brand';
 import type { KnownDevice } from '../../src/model/ports';
+import type { RunRecord } from '../../src/model/run';
 import { decide, type DecisionInput } from '../../src/reconciler/decide';
 import { answersOf, explanationOf } from '../../src/reconciler/explain';
 import { slotBook } from '../../src/reconciler/slotbook';
 import { aDeviceNotEnabled, anEnabledDevice, aRejectedDevice, aSchedule, aUuid, resolved } from '../support/desired';
-import { aFailedRun, aRun, aSucceededRun, at, facts } from '../support/facts';
+import { aFailedRun, aRun, aSucceededRun, at, ended, facts } from '../support/facts';
 import { aTerminal, type HeardTerminal } from '../support/terminal';
 
 const NOW = at('2026-11-24T08:00:00Z');
@@ -27,9 +29,10 @@ const desired = [
   aDeviceNotEnabled({ uuid: aUuid(5), name: 'office' }),
 ];
 const ran = aSucceededRun({ device: aUuid(2) });
+const failed = aFailedRun(full, { device: aUuid(1) });
 const known = [
-  facts({ device: aUuid(1), last: aFailedRun(full), failures: 2 }),
-  facts({ device: aUuid(2), last: ran, lastSuccess: ran, handledSlot: at('2026-11-24T02:00:00Z') }),
+  facts({ device: aUuid(1), last: ended(failed), failures: 2 }),
+  facts({ device: aUuid(2), last: ended(ran), lastSuccess: ended(ran), handledSlot: at('2026-11-24T02:00:00Z') }),
   facts({ device: aUuid(3) }),
 ];
 
@@ -69,12 +72,14 @@ const unseen: Seen = {
   devices: remembered,
 };
 
-function toolsOf(seen: Seen, over: Partial<OutlookTools> = {}): OutlookTools & { readonly terminal: HeardTerminal } {
+const lastRuns = (): ReadonlyMap<DeviceUuid, RunRecord> => new Map([ran, failed].map((run) => [run.device, run]));
+
+function toolsOf(seen: Seen, over: Partial<OutlookTools> = {}): StatusTools & { readonly terminal: HeardTerminal } {
   const outlook: Outlook = { at: NOW, isControlled: true, unreadable: [], seen };
-  return { outlook: () => Promise.resolve(right(outlook)), output: 'text', ...over, terminal: aTerminal() };
+  return { outlook: () => Promise.resolve(right(outlook)), output: 'text', lastRuns, ...over, terminal: aTerminal() };
 }
 
-async function parsed(run: (tools: OutlookTools) => Promise<number>, seen: Seen): Promise<unknown> {
+async function parsed(run: (tools: StatusTools) => Promise<number>, seen: Seen): Promise<unknown> {
   const tools = toolsOf(seen, { output: 'json' });
   expect(await run(tools)).toBe(0);
   expect(tools.terminal.said).toHaveLength(1);

@@ -68,7 +68,7 @@ async function played(action: ActionOf<'restore'> | ActionOf<'survey'>, ...lines
     runId,
     nonce: NONCE,
     startedAt: instantOf(0),
-    facts: null,
+    lastSuccess: null,
     signal: new AbortController().signal,
     cancelled: new AbortController().signal,
     forget: [],

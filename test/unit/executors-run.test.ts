@@ -5,7 +5,7 @@ import { instantOf } from '../../src/model/brand';
 import type { Event } from '../../src/model/event';
 import type { Failure } from '../../src/model/failure';
 import type { Keys, RunContext, Session, Transport } from '../../src/model/ports';
-import type { DeviceFacts, Outcome, Retention } from '../../src/model/run';
+import type { Outcome, Retention, RunRecord } from '../../src/model/run';
 import { Secret } from '../../src/model/secret';
 import { aDevice, aPolicy, aTarget, resolved } from '../support/desired';
 import { aRun } from '../support/facts';
@@ -40,12 +40,12 @@ beforeEach(() => {
   forget = [];
 });
 
-function context(known: DeviceFacts | null = null): RunContext {
+function context(lastSuccess: RunRecord | null = null): RunContext {
   return {
     runId,
     nonce: NONCE,
     startedAt: instantOf(0),
-    facts: known,
+    lastSuccess,
     signal: stop.signal,
     cancelled: cancel.signal,
     forget,
@@ -79,7 +79,7 @@ function toolsWith(transport: Transport): Parameters<typeof createExecutors>[0] 
 function backUp(
   transport: Transport,
   over: Partial<ActionOf<'backup'>> = {},
-  known: DeviceFacts | null = null,
+  lastSuccess: RunRecord | null = null,
 ): Promise<Outcome> {
   const action: ActionOf<'backup'> = {
     kind: 'backup',
@@ -93,7 +93,7 @@ function backUp(
     mode: 'auto',
     ...over,
   };
-  return createExecutors(toolsWith(transport)).backup(action, context(known));
+  return createExecutors(toolsWith(transport)).backup(action, context(lastSuccess));
 }
 
 /** Says the lines, and the last words that are wanted once the acknowledgement is there. */

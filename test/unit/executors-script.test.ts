@@ -39,7 +39,7 @@ async function scriptFor(
     runId: runIdOf(id, 1),
     nonce: NONCE,
     startedAt: instantOf(0),
-    facts: null,
+    lastSuccess: null,
     forget: [],
     signal: new AbortController().signal,
     cancelled: new AbortController().signal,

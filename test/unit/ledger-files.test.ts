@@ -1,11 +1,22 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLedger } from '../../src/ledger/ledger';
+import type { Ledger } from '../../src/model/ports';
 import { LedgerError } from '../../src/ledger/ledgererror';
 import { openReader } from '../../src/ledger/reader';
 import { at } from '../support/facts';
 import { aUuid } from '../support/desired';
-import { aNewRun, anOwner, aSighting, edit, factsOf, runThrough, withFolder, withLedger } from '../support/ledger';
+import {
+  aNewRun,
+  anEnding,
+  anOwner,
+  aSighting,
+  edit,
+  factsOf,
+  runThrough,
+  withFolder,
+  withLedger,
+} from '../support/ledger';
 
 const noon = at('2026-11-23T12:00:00Z');
 
@@ -113,14 +124,15 @@ describe("the ledger's file", () => {
   it.each([
     { name: 'an outcome', sql: `UPDATE run SET outcome = '{"kind":"hunter2"}'` },
     { name: 'a device', sql: `UPDATE device SET enabled_since = 9.007199254740991e15, attempts = 'hunter2'` },
-    { name: 'a run', sql: `UPDATE run SET phase = 'hunter2'` },
-  ])('with $name that cannot be read is refused without showing it', ({ sql }) => {
+    { name: 'a failure', sql: `UPDATE run SET outcome = '{"kind":"failed","failure":{"kind":"hunter2"}}'` },
+    { name: 'a run', sql: `UPDATE run SET phase = 'hunter2'`, ask: (ledger: Ledger) => ledger.runsOf(aUuid(1), 1) },
+  ])('with $name that cannot be read is refused without showing it', ({ sql, ask = (ledger) => ledger.facts() }) => {
     withLedger((ledger, stateDir) => {
       ledger.see([aSighting()], noon);
       runThrough(ledger, aNewRun());
       edit(stateDir, sql);
 
-      const message = refusal(() => ledger.facts());
+      const message = refusal(() => ask(ledger));
 
       expect(message).toMatch(/cannot be read/);
       expect(message).not.toContain('hunter2');
@@ -180,7 +192,8 @@ describe('the reader', () => {
       ledger.see([aSighting()], noon);
       expect(factsOf(reader).last).toBeNull();
       runThrough(ledger, aNewRun());
-      expect(factsOf(reader).last?.runId).toBe(aNewRun().runId);
+      expect(factsOf(reader).last).toMatchObject({ endedAt: anEnding().endedAt, failure: null });
+      expect(reader.lastRuns().get(aUuid(1))?.runId).toBe(aNewRun().runId);
       expect(reader.runsOf(aUuid(1), 5)).toHaveLength(1);
       ledger.close();
       expect(reader.active()).toEqual([]);

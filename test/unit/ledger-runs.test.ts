@@ -1,6 +1,7 @@
 import { openLedger } from '../../src/ledger/ledger';
 import { instantOf } from '../../src/model/brand';
 import { aUuid } from '../support/desired';
+import { folded } from '../../src/model/folded';
 import { aSnapshot, aSuccess, at } from '../support/facts';
 import {
   aFailure,
@@ -171,19 +172,22 @@ describe('history', () => {
         ledger.see([aSighting()], now);
         runThrough(ledger, aNewRun({ place: 's3://elsewhere/', slot: scheduled('2026-11-01T00:00:00Z') }));
         runThrough(ledger, aNewRun({ slot: scheduled('2026-11-02T00:00:00Z') }));
-        const incremental = anEnding({ outcome: aSuccess({ mode: 'incremental' }) });
+        const incremental = anEnding({
+          outcome: aSuccess({ mode: 'incremental' }),
+          endedAt: at('2026-11-03T00:05:00Z'),
+        });
         runThrough(ledger, aNewRun({ slot: scheduled('2026-11-03T00:00:00Z') }), incremental);
         for (let attempt = 1; attempt <= 80; attempt += 1) runThrough(ledger, aNewRun({ attempt }), aFailure());
         const runs = ledger.runsOf(aUuid(1), 1000);
 
         expect(runs).toHaveLength(53);
+        expect(ledger.lastSuccessOf(aUuid(1))?.slot).toEqual(scheduled('2026-11-03T00:00:00Z'));
         expect(runs.slice(-3).map(({ outcome }) => outcome?.kind)).toEqual(['succeeded', 'succeeded', 'succeeded']);
         expect(factsOf(ledger)).toMatchObject({
           failures: 80,
-          last: { attempt: 80 },
-          lastSuccess: { slot: scheduled('2026-11-03T00:00:00Z') },
-          lastFullAt: aSnapshot().snapshotAt,
-          lastFullPlace: aNewRun().place,
+          last: { failure: { kind: 'device-unreachable' } },
+          lastSuccess: { endedAt: incremental.endedAt },
+          lastFull: { snapshotAt: aSnapshot().snapshotAt, place: folded(aNewRun().place, aUuid(1)) },
         });
       });
     },

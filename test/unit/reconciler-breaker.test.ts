@@ -4,7 +4,7 @@ import type { DeviceFacts, RunRecord } from '../../src/model/run';
 import { type Evidence, sshGate, storeGates, storeOf } from '../../src/reconciler/breaker';
 import { PROBE_PAUSE_MS } from '../../src/reconciler/limits';
 import { aUuid } from '../support/desired';
-import { aFailedRun, aRun, aSucceededRun, at, facts } from '../support/facts';
+import { aFailedRun, aRun, aSucceededRun, at, ended, facts } from '../support/facts';
 
 const T = at('2026-11-24T08:00:00Z');
 const STORE = 'ssh://collector:54321';
@@ -15,7 +15,7 @@ const after = (ms: number): Instant => instantOf(T + ms);
 
 function failedAt(n: number, failure: Failure, endedAt: Instant, over: Partial<DeviceFacts> = {}): DeviceFacts {
   const device = aUuid(n);
-  return facts({ device, failures: 1, last: aFailedRun(failure, { device, endedAt }), ...over });
+  return facts({ device, failures: 1, last: ended(aFailedRun(failure, { device, endedAt })), ...over });
 }
 
 function evidence(known: readonly DeviceFacts[], over: Partial<Evidence> = {}): Evidence {
@@ -83,15 +83,24 @@ describe('the gate of a store', () => {
 
   it('opens when a run there succeeds', () => {
     const device = aUuid(3);
-    const good = aSucceededRun({ device, endedAt: after(10) });
+    const good = ended(aSucceededRun({ device, endedAt: after(10) }));
 
     expect(storeGates(evidence([...two, facts({ device, last: good, lastSuccess: good })])).size).toBe(0);
+  });
+
+  it('tells stores apart whose name is the device itself', () => {
+    const own = [1, 2].map((n) => {
+      const run = aFailedRun(storeDown, { device: aUuid(n), endedAt: T, place: `s3://${aUuid(n)}.store/backups` });
+      return facts({ device: aUuid(n), failures: n === 1 ? 3 : 1, last: ended(run) });
+    });
+
+    expect([...storeGates(evidence(own)).keys()]).toEqual([`s3://${aUuid(1)}.store`]);
   });
 
   it('takes no notice of what a clock that was ahead has written', () => {
     const ahead = after(400 * 86_400_000);
     const future = [failedAt(1, storeDown, ahead), failedAt(2, storeDown, ahead)];
-    const good = aSucceededRun({ device: aUuid(3), endedAt: ahead });
+    const good = ended(aSucceededRun({ device: aUuid(3), endedAt: ahead }));
 
     expect(storeGates(evidence(future)).size).toBe(0);
     expect(storeGates(evidence([...two, facts({ device: aUuid(3), lastSuccess: good })])).size).toBe(1);
@@ -123,6 +132,15 @@ describe('the gate of the SSH credential', () => {
 
     expect(sshGate(evidence([failedAt(1, changed, T)]))).toEqual({ kind: 'single' });
     expect(sshGate(evidence([failedAt(1, changed, T), failedAt(2, changed, T)]))).toMatchObject({ kind: 'shut' });
+  });
+
+  it('tells stores apart whose name is the device itself', () => {
+    const own = [1, 2].map((n) => {
+      const run = aFailedRun(storeDown, { device: aUuid(n), endedAt: T, place: `s3://${aUuid(n)}.store/backups` });
+      return facts({ device: aUuid(n), failures: n === 1 ? 3 : 1, last: ended(run) });
+    });
+
+    expect([...storeGates(evidence(own)).keys()]).toEqual([`s3://${aUuid(1)}.store`]);
   });
 
   it('takes no notice of what a clock that was ahead has written', () => {

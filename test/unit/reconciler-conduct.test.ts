@@ -32,7 +32,7 @@ function anAction(over: Partial<ActionOf<'backup'>> = {}): ActionOf<'backup'> {
   };
 }
 
-const work = (over: Partial<ActionOf<'backup'>> = {}): Work => ({ kind: 'start', action: anAction(over), facts: null });
+const work = (over: Partial<ActionOf<'backup'>> = {}): Work => ({ kind: 'start', action: anAction(over), failures: 0 });
 
 const notAskedFor = (): Promise<never> => Promise.reject(new Error('not asked for'));
 
@@ -160,7 +160,7 @@ describe('a run that goes on without us', () => {
       const [run] = ledger.active();
       if (run === undefined) throw new Error('the run must stay active');
       clock.ms = instantOf(start + 2 * 3_600_000);
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), facts: null });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
       expect(events.at(-1)).toMatchObject({ event: 'run.failed', failure: { kind: 'run-lost' } });
       expect(ledger.active()).toEqual([]);
@@ -173,7 +173,7 @@ describe('a run that goes on without us', () => {
       await conductor.conduct(work());
       const [run] = ledger.active();
       if (run === undefined) throw new Error('the run must stay active');
-      await conductor.conduct({ kind: 'lose', run, facts: null });
+      await conductor.conduct({ kind: 'lose', run, failures: 0 });
 
       expect(events.at(-1)).toMatchObject({ event: 'run.failed', failure: { kind: 'run-lost' } });
       expect(ledger.active()).toEqual([]);
@@ -192,7 +192,7 @@ describe('an adoption', () => {
       await conductor.conduct(work());
       const [run] = ledger.active();
       if (run === undefined) throw new Error('the run must stay active');
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), facts: null });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
       expect(events.slice(2)).toMatchObject([{ event: 'run.started', adopted: true }, { event: 'run.succeeded' }]);
       expect(factsOf(ledger).handledSlot).toBe(start);
@@ -206,7 +206,7 @@ describe('an adoption', () => {
       const [run] = ledger.active();
       if (run === undefined) throw new Error('the run must stay active');
       ledger.takeOver(run.runId, anotherOwner, start, instantOf(start + 30_000));
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), facts: null });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
       expect(names(events)).toEqual(['run.started', 'run.detached']);
     });

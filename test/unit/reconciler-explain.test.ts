@@ -5,12 +5,12 @@ import { decide, type DecisionInput } from '../../src/reconciler/decide';
 import { answersOf, explanationOf } from '../../src/reconciler/explain';
 import { slotBook } from '../../src/reconciler/slotbook';
 import { aDeviceNotEnabled, anEnabledDevice, aProblem, aRejectedDevice, aUuid, resolved } from '../support/desired';
-import { aFailedRun, aRun, at, facts } from '../support/facts';
+import { aFailedRun, aRun, at, ended, facts } from '../support/facts';
 
 const NOW = at('2026-11-24T08:00:00Z');
 const later = at('2026-11-24T09:00:00Z');
 const unreachable = { kind: 'device-unreachable', phase: 'connect', detail: 'refused' } as const;
-const failing = { failures: 2, last: aFailedRun(unreachable) };
+const failing = { failures: 2, last: ended(aFailedRun(unreachable)) };
 const handled = { handledSlot: at('2026-11-24T00:00:00Z') };
 
 function inputOf(over: Partial<DecisionInput> = {}): DecisionInput {

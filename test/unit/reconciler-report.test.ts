@@ -13,7 +13,7 @@ import {
   aUuid,
   resolved,
 } from '../support/desired';
-import { aFailedRun, at, facts } from '../support/facts';
+import { aFailedRun, at, ended, facts } from '../support/facts';
 
 const now = at('2026-11-24T12:00:00Z');
 
@@ -130,7 +130,7 @@ describe('what is told of waiting', () => {
 });
 
 describe('what is told of things that devices share', () => {
-  const failed = facts({ last: aFailedRun({ kind: 'store-unavailable', detail: 'refused' }) });
+  const failed = facts({ last: ended(aFailedRun({ kind: 'store-unavailable', detail: 'refused' })) });
   const store = { 'ssh://collector:54321': { kind: 'shut', until: at('2026-11-24T12:05:00Z') } } as const;
   const shut: Partial<ReportInput> = {
     facts: new Map([[failed.device, failed]]),
@@ -155,7 +155,7 @@ describe('what is told of things that devices share', () => {
       failure: { kind: 'host-key-changed', host: 'gateway:22', expected: 'a', got: 'b' },
     },
   ])('$name and a way that works again, each once', ({ failure }) => {
-    const refused = facts({ last: aFailedRun(failure) });
+    const refused = facts({ last: ended(aFailedRun(failure)) });
     const parked: Partial<ReportInput> = { facts: new Map([[refused.device, refused]]), ssh: { kind: 'single' } };
     const [first, second, third] = told([parked, parked, {}]);
 

@@ -179,6 +179,7 @@ class Doom {
       facts: () => call(() => ledger.facts()),
       active: () => call(() => ledger.active()),
       news: (...args) => call(() => ledger.news(...args)),
+      lastSuccessOf: (...args) => call(() => ledger.lastSuccessOf(...args)),
       runsOf: (...args) => call(() => ledger.runsOf(...args)),
       see: (...args) => {
         call(() => {
