@@ -18,6 +18,7 @@ import { actionIdOf, runIdOf } from './model/action';
 import { type DeviceUuid, deviceUuidOf, type Instant, instantOf } from './model/brand';
 import type { Device } from './model/device';
 import type { Failure } from './model/failure';
+import { policyFor } from './model/folded';
 import { type Check, type Finding, warn } from './model/finding';
 import type { DesiredDevice, Target } from './model/policy';
 import { resolveDesired } from './model/resolve';
@@ -162,7 +163,7 @@ async function trialsOf({ doors, survey, resolve }: Looking): Promise<Finding | 
   const fleet = await survey();
   if (isLeft(fleet)) return warn('it is not known who sends snapshots there', 'See what is said about the API.');
   const enabled = resolve(fleet.right.devices).flatMap(({ device, desire }) =>
-    desire.kind === 'enabled' ? [{ device, target: desire.policy.target.value }] : [],
+    desire.kind === 'enabled' ? [{ device, target: policyFor(device, desire.policy).target.value }] : [],
   );
   if (enabled.length === 0) return noDevice;
   // One device for each server.

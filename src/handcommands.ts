@@ -8,6 +8,7 @@ import { snapshots } from './commands/snapshots';
 import { actionIdOf, runIdOf } from './model/action';
 import { instantOf } from './model/brand';
 import { describeFailure, describeProblem } from './model/describe';
+import { policyFor } from './model/folded';
 import type { Device } from './model/device';
 import type { Failure } from './model/failure';
 import type { Policy, Target } from './model/policy';
@@ -85,7 +86,7 @@ async function policyOf(device: Device, settings: Settings, { joined }: Hand): P
   const enabled = { ...device, tags: new Map([...device.tags, ['backupEnabled', 'true']]) };
   const desired = resolveDesired([...others, enabled], { ...settings, backupSelf: true });
   const desire = desired.find((each) => each.device.uuid === device.uuid)?.desire;
-  if (desire?.kind === 'enabled') return right(desire.policy);
+  if (desire?.kind === 'enabled') return right(policyFor(device, desire.policy));
   const problems = desire?.kind === 'rejected' ? desire.problems.map(describeProblem) : ['there is no policy'];
   return left({ code: 2, message: `The device cannot be backed up before this is corrected: ${problems.join('; ')}.` });
 }

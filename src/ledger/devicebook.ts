@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeviceUuid } from '../model/brand';
 import { folded } from '../model/folded';
-import { Pool } from '../model/pool';
+import { TextPool } from '../model/pool';
 import type { DeviceFacts, EndedRun, RunRecord } from '../model/run';
 import { readActive, readDevices, readEndings, readSomeDevices } from './reading';
 import { attemptsOf, type DeviceRow } from './rows';
@@ -27,9 +27,9 @@ const NO_ATTEMPTS: DeviceFacts['attempts'] = new Map();
 export class DeviceBook {
   readonly #database: DatabaseSync;
   readonly #pages = new Map<DeviceUuid, Page>();
-  readonly #scheduleKeys = new Pool<string>();
-  readonly #policyKeys = new Pool<string>();
-  readonly #places = new Pool<string>();
+  readonly #scheduleKeys = new TextPool();
+  readonly #policyKeys = new TextPool();
+  readonly #places = new TextPool();
   readonly #touched = new Set<DeviceUuid>();
   #active: ReadonlyMap<DeviceUuid, RunRecord> = new Map();
   #version: unknown = null;

@@ -82,10 +82,24 @@ export interface Policy {
   readonly address: Resolved<string> | null;
 }
 
+/** A target with the device's own UUID left open: the same for all devices whose URLs differ in nothing else. */
+export interface FoldedTarget {
+  readonly folded: Target;
+}
+
+/** A policy as it is kept, with the device's own UUID left open; `policyFor` gives the device's own. */
+export interface FoldedPolicy extends Omit<Policy, 'target'> {
+  readonly target: Resolved<FoldedTarget>;
+  /** Changes when what is done on the device would; a request is no change of it. */
+  readonly key: string;
+  /** `pattern zone`. */
+  readonly scheduleKey: string;
+}
+
 export type Desire =
   | { readonly kind: 'not-enabled'; readonly problem: PolicyProblem | null }
   | { readonly kind: 'rejected'; readonly problems: readonly PolicyProblem[] }
-  | { readonly kind: 'enabled'; readonly policy: Policy };
+  | { readonly kind: 'enabled'; readonly policy: FoldedPolicy };
 
 /** What the tags and defaults ask for one device. */
 export interface DesiredDevice {

@@ -6,7 +6,7 @@ import type { Device } from './device';
 import { parseInterval } from './interval';
 import type { Desire, DesiredDevice, Origin, Policy, PolicyProblem, Resolved } from './policy';
 import { quoted } from './quote';
-import { policySharer } from './policysharing';
+import { DesirePool, type ReadDesire } from './folded';
 import { rejectRivals } from './rivals';
 import { parseSchedule } from './schedule';
 import type { DefaultField, Settings } from './settings';
@@ -31,8 +31,8 @@ export function resolveDesired(devices: readonly Device[], settings: ResolveSett
 /** The same for one answer of the API after another: where the very tags are known from the last one, they are not read again. */
 export function createResolver(settings: ResolveSettings): (devices: readonly Device[]) => readonly DesiredDevice[] {
   let known: ReadonlyMap<DeviceUuid, DesiredDevice> = new Map();
-  const share = policySharer();
-  const desireWith = (device: Device): Desire => share(desireOf(device, settings));
+  const pool = new DesirePool();
+  const desireWith = (device: Device): Desire => pool.of(desireOf(device, settings), device.uuid);
   return (devices) => {
     const read = new Map<DeviceUuid, DesiredDevice>();
     for (const device of devices) read.set(device.uuid, readAgain(device, known.get(device.uuid), desireWith));
@@ -47,7 +47,7 @@ function readAgain(device: Device, before: DesiredDevice | undefined, read: (dev
   return { device, desire: isSame ? before.desire : read(device) };
 }
 
-function desireOf(device: Device, settings: ResolveSettings): Desire {
+function desireOf(device: Device, settings: ResolveSettings): ReadDesire {
   const enabled = foundTag(device, 'backupEnabled');
   if (enabled === null || enabled.text === 'false') return { kind: 'not-enabled', problem: null };
   if (enabled.text !== 'true') {

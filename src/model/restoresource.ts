@@ -3,6 +3,7 @@ import { bandwidthOptions } from './bandwidth';
 import type { DeviceUuid } from './brand';
 import { describeProblem } from './describe';
 import type { Device } from './device';
+import { policyFor } from './folded';
 import type { Policy, Target, VolumeSelection } from './policy';
 import { resolveDesired, type ResolveSettings } from './resolve';
 
@@ -52,7 +53,7 @@ export function otherSource(
 function policyOf(device: Device, settings: ResolveSettings): Either<NoSource, Policy> {
   const enabled = { ...device, tags: new Map([...device.tags, ['backupEnabled', 'true']]) };
   const desire = resolveDesired([enabled], { ...settings, backupSelf: true })[0]?.desire;
-  if (desire?.kind === 'enabled') return right(desire.policy);
+  if (desire?.kind === 'enabled') return right(policyFor(device, desire.policy));
   const problems = desire?.kind === 'rejected' ? desire.problems.map(describeProblem) : ['there is no policy'];
   return left({ kind: 'policy', message: `This is to be corrected first: ${problems.join('; ')}` });
 }

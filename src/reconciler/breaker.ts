@@ -34,6 +34,13 @@ export function storeOf(place: string): string | null {
   return /^[^:]+:\/\/[^/?#]*/.exec(place)?.[0] ?? place;
 }
 
+/** The gate of the store of a place, or null where it is open. */
+export function gateFor(place: string, stores: ReadonlyMap<string, Gate>): Gate | null {
+  if (stores.size === 0) return null;
+  const store = storeOf(place);
+  return store === null ? null : (stores.get(store) ?? null);
+}
+
 /** The stores that are not open, by `storeOf`: they failed on two devices, or three times in a row on one. */
 export function storeGates(evidence: Evidence): ReadonlyMap<string, Gate> {
   const gates = new Map<string, Gate>();

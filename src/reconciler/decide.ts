@@ -1,6 +1,7 @@
 import type { ActionOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import type { DeviceUuid, Instant } from '../model/brand';
+import { placeFor } from '../model/folded';
 import type { DesiredDevice } from '../model/policy';
 import type { Slot } from '../model/slot';
 import type { HoldReason, Verdict } from '../model/verdict';
@@ -78,8 +79,8 @@ function admit(
 }
 
 /** The reason to wait for another's trial, or null after having taken the trials that this run needs. */
-function onTrial({ policy }: Ready, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
-  const store = storeOf(policy.target.value.place);
+function onTrial({ desired, policy }: Ready, { ssh, stores }: DecisionInput, trials: Set<string>): HoldReason | null {
+  const store = storeOf(placeFor(desired.device, policy));
   const isStoreTried = store !== null && stores.get(store)?.kind === 'single';
   if (isStoreTried && trials.has(store)) return 'target-unavailable';
   if (ssh.kind === 'single' && trials.has('ssh')) return 'credential-refused';

@@ -18,7 +18,7 @@ export type Due =
   | { readonly kind: 'none'; readonly nextSlot: Instant | null };
 
 export interface DueQuestion {
-  readonly policy: Policy;
+  readonly policy: Pick<Policy, 'schedule' | 'request'>;
   /** Null for a device that no pass has recorded yet: it waits for its next slot, and a token found counts as handled. */
   readonly facts: DeviceFacts | null;
   readonly now: Instant;
@@ -38,7 +38,7 @@ export function baselineOf(facts: DeviceFacts): Instant {
   return instantOf(Math.max(facts.handledSlot ?? facts.enabledSince, facts.enabledSince, facts.scheduleSince));
 }
 
-function pendingRequestOf(policy: Policy, facts: DeviceFacts | null): string | null {
+function pendingRequestOf(policy: DueQuestion['policy'], facts: DeviceFacts | null): string | null {
   if (policy.request === null || facts === null) return null;
   return policy.request.value === facts.handledRequest ? null : policy.request.value;
 }

@@ -3,6 +3,7 @@ import { assertNever } from '../model/assertnever';
 import type { Instant } from '../model/brand';
 import { describeHold, describeProblem } from '../model/describe';
 import type { Chore, DeviceAnswer, Explanation, Step } from '../model/explanation';
+import { policyFor } from '../model/folded';
 import type { DesiredDevice } from '../model/policy';
 import { policyLines } from '../model/policytext';
 import { instantText } from '../model/shown';
@@ -40,7 +41,7 @@ export function explanationOf(desired: DesiredDevice, decided: Decided): Explana
   }
   return {
     ...answer,
-    policy: desire.kind === 'enabled' ? policyLines(desire.policy) : [],
+    policy: desire.kind === 'enabled' ? policyLines(policyFor(desired.device, desire.policy)) : [],
     steps: stepsOf(desired, answer.verdict, decided),
     timezone: schedule?.timezone ?? null,
     nextSlots,

@@ -2,14 +2,13 @@ import type { DeviceUuid, Instant } from '../model/brand';
 import type { Device } from '../model/device';
 import type { DeviceRef, Event } from '../model/event';
 import type { Failure } from '../model/failure';
-import { unfolded } from '../model/folded';
+import { policyFor, unfolded } from '../model/folded';
 import type { DesiredDevice } from '../model/policy';
 import { describePolicy } from '../model/policytext';
 import type { DeviceFacts, EndedRun } from '../model/run';
 import type { Verdict } from '../model/verdict';
 import { type Gate, storeOf } from './breaker';
 import { dispositionOf } from './disposition';
-import { policyKeyOf } from './sighting';
 
 /** What the passes so far have told people, so that each thing is told once when it changes. */
 export interface Told {
@@ -79,7 +78,7 @@ const DROPPED = 'not-enabled';
 function keyOf({ desire }: DesiredDevice): string {
   switch (desire.kind) {
     case 'enabled':
-      return policyKeyOf(desire.policy);
+      return desire.policy.key;
     case 'rejected':
       return `rejected ${desire.problems.map(({ field, message }) => `${field} ${message}`).join('\n')}`;
     case 'not-enabled':
@@ -101,7 +100,11 @@ function policyEvent({ device, desire }: DesiredDevice): Event {
   const ref = refOf(device);
   switch (desire.kind) {
     case 'enabled':
-      return { event: 'device.policy.accepted', device: ref, summary: describePolicy(desire.policy) };
+      return {
+        event: 'device.policy.accepted',
+        device: ref,
+        summary: describePolicy(policyFor(device, desire.policy)),
+      };
     case 'rejected':
       return { event: 'device.policy.rejected', device: ref, problems: desire.problems };
     case 'not-enabled':

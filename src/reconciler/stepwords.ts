@@ -1,10 +1,11 @@
 import { describeFailure, describeHold } from '../model/describe';
 import type { Instant } from '../model/brand';
+import { placeFor } from '../model/folded';
 import type { DeviceFacts, RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { type Slot, slotText } from '../model/slot';
 import type { GuardName } from '../model/verdict';
-import { storeOf } from './breaker';
+import { gateFor, storeOf } from './breaker';
 import { inFlightOf } from './decide';
 import { baselineOf } from './due';
 import type { Question, World } from './verdict';
@@ -91,13 +92,13 @@ function backoffText({ facts, world }: Question): string {
   return `${row}; ${wait} ${instantText(facts.retryAt)}. ${describeFailure(failure)}`;
 }
 
-function targetText({ policy, world }: Question): string {
-  const store = storeOf(policy.target.value.place);
-  const gate = store === null ? undefined : world.stores.get(store);
+function targetText({ desired, policy, world }: Question): string {
+  const place = placeFor(desired.device, policy);
+  const gate = gateFor(place, world.stores);
   switch (gate?.kind) {
     case undefined:
     case 'open':
-      return store === null ? 'its target is on the device itself' : 'nothing speaks against it';
+      return storeOf(place) === null ? 'its target is on the device itself' : 'nothing speaks against it';
     case 'single':
       return 'it failed lately, and one device at a time tries it';
     case 'shut':

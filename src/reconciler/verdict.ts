@@ -1,10 +1,11 @@
 import { actionIdOf, type ActionOf } from '../model/action';
 import type { ActionId, DeviceUuid, Instant } from '../model/brand';
-import type { DesiredDevice, Policy } from '../model/policy';
+import { placeFor, policyFor } from '../model/folded';
+import type { DesiredDevice, FoldedPolicy } from '../model/policy';
 import type { DeviceFacts } from '../model/run';
 import type { Slot } from '../model/slot';
 import type { GuardName, HoldReason, Verdict } from '../model/verdict';
-import { type Gate, storeOf } from './breaker';
+import { type Gate, gateFor } from './breaker';
 import { type Due, dueOf } from './due';
 import type { Limits } from './limits';
 import { modeOf } from './mode';
@@ -30,7 +31,7 @@ export interface World {
 /** What is asked of one enabled device with a valid policy. */
 export interface Question {
   readonly desired: DesiredDevice;
-  readonly policy: Policy;
+  readonly policy: FoldedPolicy;
   readonly facts: DeviceFacts | null;
   readonly due: Due;
   readonly world: World;
@@ -85,7 +86,8 @@ export function questionOf({ desire, device }: DesiredDevice, world: World): Que
 }
 
 /** What a device that is ready is to do. */
-export function actionFor({ desired, policy, facts, due, world }: Ready): ActionOf<'backup'> {
+export function actionFor({ desired, facts, due, world, ...rest }: Ready): ActionOf<'backup'> {
+  const policy = policyFor(desired.device, rest.policy);
   return {
     kind: 'backup',
     ...attemptOf(desired.device.uuid, due.slot, facts),
@@ -110,9 +112,8 @@ function backingOff({ desired, due, facts, world }: Question): Verdict | null {
   return due.slot.kind === 'request' && isFirstTry ? null : held('backing-off', facts.retryAt);
 }
 
-function targetUnavailable({ policy, world }: Question): Verdict | null {
-  const store = storeOf(policy.target.value.place);
-  const gate = store === null ? undefined : world.stores.get(store);
+function targetUnavailable({ desired, policy, world }: Question): Verdict | null {
+  const gate = gateFor(placeFor(desired.device, policy), world.stores);
   return gate?.kind === 'shut' ? held('target-unavailable', gate.until) : null;
 }
 

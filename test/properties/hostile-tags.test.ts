@@ -6,7 +6,7 @@ import type { DesiredDevice } from '../../src/model/policy';
 import { describePolicy } from '../../src/model/policytext';
 import { resolveDesired } from '../../src/model/resolve';
 import { backupScriptOf } from '../support/backupscript';
-import { aDevice, aUuid, tagsOf } from '../support/desired';
+import { aDevice, aUuid, policyIn, tagsOf } from '../support/desired';
 import { hostileValues } from '../support/hostile';
 import { settingsOf } from '../support/settings';
 import { StubbedHost } from '../support/stubbedhost';
@@ -51,11 +51,15 @@ function resolvedWith(tag: string, value: string): readonly DesiredDevice[] {
   return resolveDesired([own, innocent, byFleet], settings);
 }
 
-function eventsOf({ device: { uuid, name }, desire }: DesiredDevice): readonly Event[] {
+function eventsOf(desired: DesiredDevice): readonly Event[] {
+  const {
+    device: { uuid, name },
+    desire,
+  } = desired;
   const about = { device: { uuid, name } };
   switch (desire.kind) {
     case 'enabled':
-      return [{ event: 'device.policy.accepted', ...about, summary: describePolicy(desire.policy) }];
+      return [{ event: 'device.policy.accepted', ...about, summary: describePolicy(policyIn(desired)) }];
     case 'rejected':
       return [{ event: 'device.policy.rejected', ...about, problems: desire.problems }];
     case 'not-enabled':
@@ -94,9 +98,9 @@ describe.each(TAGS)('hostile values of %s', (tag) => {
 
   test('put no secret into a URL or an option, and only safe words', () => {
     for (const { desired } of answers) {
-      for (const { desire } of desired) {
-        if (desire.kind !== 'enabled') continue;
-        const { url, options } = desire.policy.target.value;
+      for (const each of desired) {
+        if (each.desire.kind !== 'enabled') continue;
+        const { url, options } = policyIn(each).target.value;
         for (const word of [url, ...options]) {
           expect(word).not.toMatch(/marked-/);
           expect(word).toMatch(/^[\x21-\x7e]*$/);
@@ -120,7 +124,7 @@ describe('values that are accepted', () => {
     async (tag) => {
       const accepted = hostileValues(GOOD[tag]).flatMap((value) => {
         const [first] = resolvedWith(tag, value);
-        return first?.desire.kind === 'enabled' ? [{ device: first.device, policy: first.desire.policy }] : [];
+        return first?.desire.kind === 'enabled' ? [{ device: first.device, policy: policyIn(first) }] : [];
       });
       const some = accepted.filter((_, index) => index % Math.ceil(accepted.length / 8) === 0);
 
@@ -159,7 +163,7 @@ describe('values that are accepted', () => {
     const [first] = resolveDesired([device({}, over)], settings);
     if (first?.desire.kind !== 'enabled') throw new Error('this device is to be enabled');
 
-    const { run, wasInjected } = host.play(await backupScriptOf(first.device, first.desire.policy, settings));
+    const { run, wasInjected } = host.play(await backupScriptOf(first.device, policyIn(first), settings));
 
     expect(run).not.toHaveLength(0);
     expect(wasInjected).toBe(false);
@@ -169,7 +173,7 @@ describe('values that are accepted', () => {
     const [first] = resolveDesired([device({ backupVolumes: 'any' })], settings);
     if (first?.desire.kind !== 'enabled') throw new Error('this device is to be enabled');
 
-    const { run } = host.play(await backupScriptOf(first.device, first.desire.policy, settings));
+    const { run } = host.play(await backupScriptOf(first.device, policyIn(first), settings));
 
     expect(run.filter((word) => word.startsWith('1234_'))).toEqual([mounted('1234_any')]);
   });

@@ -1,5 +1,6 @@
 import { deviceUuidOf, type DeviceUuid } from '../../src/model/brand';
 import type { Device, Fleet, Tags } from '../../src/model/device';
+import { foldedPolicy, policyFor } from '../../src/model/folded';
 import type { DesiredDevice, Origin, Policy, PolicyProblem, Resolved, Schedule, Target } from '../../src/model/policy';
 
 /** The n-th UUID of a test: its first seven digits are n in hexadecimal. */
@@ -66,7 +67,14 @@ export function aPolicy(over: Partial<Policy> = {}): Policy {
 }
 
 export function anEnabledDevice(over: { device?: Partial<Device>; policy?: Partial<Policy> } = {}): DesiredDevice {
-  return { device: aDevice(over.device), desire: { kind: 'enabled', policy: aPolicy(over.policy) } };
+  const device = aDevice(over.device);
+  return { device, desire: { kind: 'enabled', policy: foldedPolicy(aPolicy(over.policy), device.uuid) } };
+}
+
+/** The device's own policy, which it must have. */
+export function policyIn(desired: DesiredDevice | undefined): Policy {
+  if (desired?.desire.kind !== 'enabled') throw new Error(`there is no policy: ${JSON.stringify(desired?.desire)}`);
+  return policyFor(desired.device, desired.desire.policy);
 }
 
 export function aDeviceNotEnabled(over: Partial<Device> = {}, problem: PolicyProblem | null = null): DesiredDevice {

@@ -2,7 +2,7 @@ import type { Desire, Policy } from '../../src/model/policy';
 import { resolveDesired } from '../../src/model/resolve';
 import type { Device } from '../../src/model/device';
 import type { Settings } from '../../src/model/settings';
-import { aDevice, aFleet, aUuid, tagsOf } from '../support/desired';
+import { aDevice, aFleet, aUuid, policyIn, tagsOf } from '../support/desired';
 import { given, policyDefaultsOf, settingsOf } from '../support/settings';
 
 type Tags = Readonly<Record<string, string>>;
@@ -18,9 +18,7 @@ function desireOf(one: Device, settings: Partial<Settings> = {}): Desire {
 }
 
 function policyOf(one: Device, settings: Partial<Settings> = {}): Policy {
-  const desire = desireOf(one, settings);
-  if (desire.kind !== 'enabled') throw new Error(JSON.stringify(desire));
-  return desire.policy;
+  return policyIn(resolveDesired([one], settingsOf(settings))[0]);
 }
 
 const ON = { backupEnabled: 'true' };

@@ -1,8 +1,10 @@
 import type { Device } from '../../src/model/device';
 import { createResolver } from '../../src/model/resolve';
 import { sharedWith } from '../../src/model/sharing';
-import { aDevice, aFleet, aUuid, tagsOf } from '../support/desired';
-import { settingsOf } from '../support/settings';
+import { aDevice, aFleet, aUuid, policyIn, tagsOf } from '../support/desired';
+import { given, policyDefaultsOf, settingsOf } from '../support/settings';
+
+const defaults = policyDefaultsOf({ url: given('BACKUP_URL', 'sftp://$UUID@host//backups/$UUID') });
 
 /** Two devices of one fleet, made anew as each answer of the API makes them. */
 function answer(over: Partial<Device> = {}, fleet = aFleet({ tags: tagsOf({ backupEnabled: 'true' }) })): Device[] {
@@ -69,6 +71,29 @@ describe('a resolver', () => {
     expect(after[1]?.desire.kind).toBe('rejected');
   });
 
+  it('keeps once what devices have in common, and each has its own target', () => {
+    const [first, second] = createResolver(settingsOf({ defaults }))(answer());
+
+    expect(first?.desire).toBe(second?.desire);
+    expect(policyIn(first).target.value).toMatchObject({
+      url: `sftp://${aUuid(1)}@host//backups/${aUuid(1)}`,
+      user: aUuid(1),
+      place: expect.stringContaining(aUuid(1)) as string,
+    });
+    expect(policyIn(second).target.value.url).toBe(`sftp://${aUuid(2)}@host//backups/${aUuid(2)}`);
+  });
+
+  it('takes a UUID for a place in the target only', () => {
+    const named = (n: number, tags: Readonly<Record<string, string>>): Device =>
+      aDevice({ uuid: aUuid(n), tags: tagsOf({ backupEnabled: 'true', ...tags }) });
+    const resolve = createResolver(settingsOf());
+    const asked = resolve([1, 2].map((n) => named(n, { backupRequest: aUuid(n) })));
+    const wrong = resolve([1, 2].map((n) => named(n, { backupSchedule: aUuid(n) })));
+
+    expect(asked.map((each) => policyIn(each).request?.value)).toEqual([aUuid(1), aUuid(2)]);
+    expect(JSON.stringify(wrong.map(({ desire }) => desire))).toMatch(new RegExp(`${aUuid(1)}.*${aUuid(2)}`));
+  });
+
   it('forgets a device that is gone', () => {
     const resolve = createResolver(settingsOf());
     const devices = answer();
@@ -76,6 +101,6 @@ describe('a resolver', () => {
     resolve([]);
 
     expect(resolve(devices)[0]).toEqual(before);
-    expect(resolve(devices)[0]?.desire).not.toBe(before?.desire);
+    expect(resolve(devices)[0]).not.toBe(before);
   });
 });
