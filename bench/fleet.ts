@@ -1,5 +1,6 @@
 import { actionIdOf, runIdOf } from '../src/model/action';
 import { deviceUuidOf, type DeviceUuid, instantOf } from '../src/model/brand';
+import type { Device } from '../src/model/device';
 import type { FleetReading, NewRun } from '../src/model/ports';
 import { inTransaction, ledgerPath, openDatabase } from '../src/ledger/database';
 import { finishRun } from '../src/ledger/ending';
@@ -14,8 +15,8 @@ export function uuidOf(n: number): DeviceUuid {
 }
 
 /** The fleet as the API's rows say it, read as the adapter reads them; one device in a hundred has tags of its own. */
-export function readFleet(devices: number, schedule: string): FleetReading {
-  const builder = new ReadingBuilder();
+export function readFleet(devices: number, schedule: string, share?: (device: Device) => Device): FleetReading {
+  const builder = new ReadingBuilder(share);
   const tags = [
     { tag_key: 'backupEnabled', value: 'true' },
     { tag_key: 'backupSchedule', value: schedule },

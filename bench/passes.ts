@@ -34,7 +34,7 @@ function startBench(): Bench {
   });
   const pass = createPass({
     fleet: new FleetReader({
-      api: { readDevices: () => Promise.resolve(right(readFleet(DEVICES, SCHEDULE))) },
+      api: { readDevices: (_, share) => Promise.resolve(right(readFleet(DEVICES, SCHEDULE, share))) },
       register: () => Promise.resolve(null),
       emit: () => undefined,
       intervalMs: 60_000,

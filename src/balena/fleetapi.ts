@@ -1,5 +1,6 @@
 import type { BalenaSDK } from 'balena-sdk';
 import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
+import type { Device } from '../model/device';
 import type { Failure } from '../model/failure';
 import type { AccountKey, FleetApi, FleetReading, KeyEnsured } from '../model/ports';
 import type { Secret } from '../model/secret';
@@ -52,7 +53,7 @@ export function createFleetApi(options: FleetApiOptions): FleetApi {
       }
     };
   return {
-    readDevices: (signal) => read(callWith(signal), options.fleets, TAGGED),
+    readDevices: (signal, share) => read(callWith(signal), options.fleets, TAGGED, share),
     readAll: (signal) => read(callWith(signal), options.fleets, ANY),
     findDevices: (meant, signal) => find(callWith(signal), options.fleets, meant),
     username: (signal) => callWith(signal)(async (api) => (await api.auth.getUserInfo()).username),
@@ -88,8 +89,9 @@ async function read(
   call: Call,
   fleets: readonly string[] | null,
   which: object,
+  share?: (device: Device) => Device,
 ): Promise<Either<Failure, FleetReading>> {
-  const builder = new ReadingBuilder();
+  const builder = new ReadingBuilder(share);
   const failure =
     (await readPages(call, [which, ...inFleets(fleets)], builder)) ??
     (await lookForFleets(call, fleets ?? [], builder));

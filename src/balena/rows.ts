@@ -23,6 +23,11 @@ export class ReadingBuilder {
   readonly #devices: Device[] = [];
   readonly #unreadable: { what: string; problem: string }[] = [];
   readonly #fleets = new Map<number, Fleet>();
+  readonly #share: (device: Device) => Device;
+
+  public constructor(share: (device: Device) => Device = (device) => device) {
+    this.#share = share;
+  }
 
   public add(row: unknown): void {
     const decoded = DeviceRow.decode(row);
@@ -37,7 +42,8 @@ export class ReadingBuilder {
       return;
     }
     const { uuid, device_name: name, is_connected_to_vpn: connected, device_tag: tags } = decoded.right;
-    this.#devices.push({ uuid, name: name ?? '', fleet: this.#fleet(fleet), tags: tagsOf(tags), connected });
+    const device = { uuid, name: name ?? '', fleet: this.#fleet(fleet), tags: tagsOf(tags), connected };
+    this.#devices.push(this.#share(device));
   }
 
   /** Whether a device of the fleet was among the rows. */

@@ -10,28 +10,41 @@ const CORRECTED_MS = 86_400_000;
 
 /** The enabled devices of a pass, and those that would be but for a problem of their policy. */
 export interface Seen {
-  readonly sightings: readonly Sighting[];
+  readonly sightings: Iterable<Sighting>;
   readonly rejected: ReadonlySet<DeviceUuid>;
   readonly now: Instant;
 }
 
 /** Records what a pass saw. Only what has changed is written, so a quiet fleet costs its storage nothing. */
-export function recordSightings(database: DatabaseSync, book: DeviceBook, { sightings, rejected, now }: Seen): void {
-  const seen = new Set(rejected);
-  for (const { device } of sightings) seen.add(device);
+export function recordSightings(database: DatabaseSync, book: DeviceBook, seen: Seen): void {
   const pages = book.pages();
-  for (const [uuid, { isEnabled }] of pages) {
-    if (!isEnabled || seen.has(uuid)) continue;
+  for (const uuid of goneFrom(pages, seen)) {
     book.touch(uuid);
     statement(database, 'UPDATE device SET enabled = 0 WHERE uuid = ?').run(uuid);
   }
-  for (const sighting of sightings) {
+  for (const sighting of seen.sightings) {
     const page = pages.get(sighting.device);
-    if (page !== undefined && isUnchanged(page, sighting) && !isAhead(page, now)) continue;
+    if (page !== undefined && isUnchanged(page, sighting) && !isAhead(page, seen.now)) continue;
     book.touch(sighting.device);
-    if (page === undefined) insert(database, sighting, now);
-    else update(database, page, sighting, now);
+    if (page === undefined) insert(database, sighting, seen.now);
+    else update(database, page, sighting, seen.now);
   }
+}
+
+/** Those that were enabled at the last pass and are not seen any more. */
+function goneFrom(pages: ReadonlyMap<DeviceUuid, Page>, { sightings, rejected }: Seen): readonly DeviceUuid[] {
+  const countOf = (device: DeviceUuid): number => (pages.get(device)?.isEnabled === true ? 1 : 0);
+  let unseen = 0;
+  for (const device of pages.keys()) unseen += countOf(device);
+  for (const { device } of sightings) unseen -= countOf(device);
+  for (const device of rejected) unseen -= countOf(device);
+  // Nearly always; and a set of all that were seen is large.
+  if (unseen === 0) return [];
+  const seen = new Set(rejected);
+  for (const { device } of sightings) seen.add(device);
+  return [...pages.values()]
+    .filter(({ device, isEnabled }) => isEnabled && !seen.has(device))
+    .map(({ device }) => device);
 }
 
 /** Nothing tells whether a token found at the first sight was handled before: a run nobody asked for is worse than none. */

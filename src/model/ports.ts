@@ -32,8 +32,8 @@ export interface KeyEnsured {
 
 /** balena's API, as far as we use it. Failures are values: `auth-rejected` (who: api) and `api-unavailable`. */
 export interface FleetApi {
-  /** One paged query (design.md section 5); `fleets`: slugs, or null for all. */
-  readDevices(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
+  /** One paged query (design.md section 5). Each device is given to `share` as it is read, and what that gives is in the answer: a large fleet need not be in memory twice. */
+  readDevices(signal: AbortSignal, share?: (device: Device) => Device): Promise<Either<Failure, FleetReading>>;
   /** Every device that the key may see in those fleets, whatever its tags: for a look around, not for passes. */
   readAll(signal: AbortSignal): Promise<Either<Failure, FleetReading>>;
   /** Devices of that name, or whose UUID begins like that (7 or more digits), whether or not they are enabled. */
@@ -180,7 +180,7 @@ export interface Ledger {
    * Records what a pass saw of the enabled devices. Those whose policy is `rejected` stay as they are, so that a slot they
    * miss is made up for once the policy is corrected; all others are no longer enabled.
    */
-  see(sightings: readonly Sighting[], now: Instant, rejected?: ReadonlySet<DeviceUuid>): void;
+  see(sightings: Iterable<Sighting>, now: Instant, rejected?: ReadonlySet<DeviceUuid>): void;
   /** Makes the run active. False, and nothing written, when the device has an active run already. */
   begin(run: NewRun, owner: RunOwner, leaseUntil: Instant): boolean;
   /** Extends the leases of all active runs of this owner and names them: a run that is not among them is to be left alone. */

@@ -1,10 +1,10 @@
 import { type Either, isLeft, left, map, right } from 'fp-ts/Either';
 import { parseAddress } from './address';
 import { parseBytes } from './bytes';
-import type { DeviceUuid } from './brand';
 import type { Device } from './device';
 import { parseInterval } from './interval';
 import type { Desire, DesiredDevice, Origin, Policy, PolicyProblem, Resolved } from './policy';
+import { placesIn } from './places';
 import { quoted } from './quote';
 import { DesirePool, type ReadDesire } from './folded';
 import { rejectRivals } from './rivals';
@@ -30,15 +30,23 @@ export function resolveDesired(devices: readonly Device[], settings: ResolveSett
 
 /** The same for one answer of the API after another: where the very tags are known from the last one, they are not read again. */
 export function createResolver(settings: ResolveSettings): (devices: readonly Device[]) => readonly DesiredDevice[] {
-  let known: ReadonlyMap<DeviceUuid, DesiredDevice> = new Map();
+  let known: readonly DesiredDevice[] = [];
   const pool = new DesirePool();
   const desireWith = (device: Device): Desire => pool.of(desireOf(device, settings), device.uuid);
   return (devices) => {
-    const read = new Map<DeviceUuid, DesiredDevice>();
-    for (const device of devices) read.set(device.uuid, readAgain(device, known.get(device.uuid), desireWith));
-    known = read;
-    return rejectRivals([...read.values()]);
+    const before = known;
+    const placeOf = placesIn(before, ({ device }) => device.uuid);
+    known = listedOnce(devices, before).map((device, at) =>
+      readAgain(device, before[placeOf(device.uuid, at)], desireWith),
+    );
+    return rejectRivals(known);
   };
+}
+
+/** No device twice, whatever the API says. What has the order of the former list, which has none twice, needs no index. */
+function listedOnce(devices: readonly Device[], before: readonly DesiredDevice[]): readonly Device[] {
+  const isKnown = before.length === devices.length && devices.every(({ uuid }, at) => before[at]?.device.uuid === uuid);
+  return isKnown ? devices : [...new Map(devices.map((device) => [device.uuid, device])).values()];
 }
 
 function readAgain(device: Device, before: DesiredDevice | undefined, read: (device: Device) => Desire): DesiredDevice {

@@ -1,20 +1,30 @@
 import type { Device, Fleet, Tags } from './device';
+import { placesIn } from './places';
 
 /**
- * The devices of an answer, with all that is as it was in the answer before taken from there: what was made from it
- * still holds, and the memory of a large fleet is taken once. The very same list where nothing has changed.
+ * Takes devices of a new answer as they were in the answer before, as far as they say the same: what was made from them
+ * still holds, and the memory of a large fleet is taken once. To be given each device as soon as it is read.
  */
-export function sharedWith(before: readonly Device[], now: readonly Device[]): readonly Device[] {
-  const known = new Map(before.map((device) => [device.uuid, device]));
-  const fleets = new Map(before.map(({ fleet }) => [fleet.id, fleet]));
-  const shared = now.map((device) => {
+export function sharerWith(before: readonly Device[]): (device: Device) => Device {
+  const placeOf = placesIn(before, ({ uuid }) => uuid);
+  let given = -1;
+  const fleets = new Map<number, Fleet>();
+  for (const { fleet } of before) fleets.set(fleet.id, fleet);
+  return (device) => {
     const fleet = sharedFleet(fleets, device.fleet);
-    const old = known.get(device.uuid);
-    const tags = old !== undefined && hasSameTags(old.tags, device.tags) ? old.tags : device.tags;
-    const isSame = old?.tags === tags && old.fleet === fleet && old.name === device.name;
-    return isSame && old.connected === device.connected ? old : { ...device, fleet, tags };
-  });
-  return shared.length === before.length && shared.every((device, n) => device === before[n]) ? before : shared;
+    given += 1;
+    const old = before[placeOf(device.uuid, given)];
+    if (old === undefined) return { ...device, fleet };
+    const tags = hasSameTags(old.tags, device.tags) ? old.tags : device.tags;
+    const name = old.name === device.name ? old.name : device.name;
+    const isSame = old.tags === tags && old.fleet === fleet && old.name === name && old.connected === device.connected;
+    return isSame ? old : { uuid: old.uuid, name, fleet, tags, connected: device.connected };
+  };
+}
+
+/** The former list where the new one says the very same. */
+export function sameList<T>(before: readonly T[], now: readonly T[]): readonly T[] {
+  return now.length === before.length && now.every((each, n) => each === before[n]) ? before : now;
 }
 
 /** The first of equal fleets stands for all of them. */

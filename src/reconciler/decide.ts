@@ -23,7 +23,8 @@ export interface Skip {
 export interface Decision {
   /** Requests by a person first, then the longest overdue, then by UUID. */
   readonly actions: readonly ActionOf<'backup'>[];
-  readonly verdicts: ReadonlyMap<DeviceUuid, Verdict>;
+  /** One for each of the desired devices, in their order. */
+  readonly verdicts: readonly Verdict[];
   readonly skips: readonly Skip[];
   /** The earliest instant at which an answer can change by itself; null: only something new can change it. */
   readonly wakeAt: Instant | null;
@@ -31,49 +32,57 @@ export interface Decision {
 
 /** What a pass does. Pure: the same input gives the same output, whatever the order of the devices. */
 export function decide(input: DecisionInput): Decision {
-  const verdicts = new Map<DeviceUuid, Verdict>();
+  const verdicts: Verdict[] = [];
   const skips: Skip[] = [];
-  const ready: Ready[] = [];
+  const candidates: Candidate[] = [];
   const wake = alarm(input.now);
   for (const desired of input.desired) {
     const answer = answerOf(desired, input);
     if (answer.kind === 'ready') {
       wake.at(answer.ready.due.expiresAt);
-      ready.push(answer.ready);
+      candidates.push({ ...answer.ready, at: verdicts.length });
+      verdicts.push(AT_LIMIT);
       continue;
     }
     const { verdict, due } = answer;
-    verdicts.set(desired.device.uuid, verdict);
+    verdicts.push(verdict);
     wake.at(changesAt(verdict, due));
     // A run in flight may be of that very slot: it is skipped when the run has ended.
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
       skips.push({ device: desired.device.uuid, slot: due.slot, missed: due.missed });
   }
-  ready.sort(byUrgency);
-  const actions = admit(ready, input, verdicts);
+  const actions = admit(candidates.sort(byUrgency), input, verdicts);
   skips.sort((a, b) => compare(a.device, b.device));
   return { actions, verdicts, skips, wakeAt: wake.earliest() };
 }
 
-/** Takes as many as there is room for, and one at a time of what is only on trial; the others are held. */
+/** A device that is ready, and its place among the verdicts. */
+interface Candidate extends Ready {
+  readonly at: number;
+}
+
+/** What a device that is ready gets unless there is room for it. */
+const AT_LIMIT = held('at-limit', null);
+
+/** Takes as many as there is room for, and one at a time of what is only on trial. */
 function admit(
-  ready: readonly Ready[],
+  candidates: readonly Candidate[],
   input: DecisionInput,
-  verdicts: Map<DeviceUuid, Verdict>,
+  verdicts: Verdict[],
 ): readonly ActionOf<'backup'>[] {
   const taken: ActionOf<'backup'>[] = [];
   const trials = new Set<string>();
   const room = input.limits.maxConcurrentRuns - inFlightOf(input);
-  for (const each of ready) {
-    const { uuid } = each.desired.device;
-    const reason = taken.length >= room ? 'at-limit' : onTrial(each, input, trials);
+  for (const each of candidates) {
+    if (taken.length >= room) break;
+    const reason = onTrial(each, input, trials);
     if (reason !== null) {
-      verdicts.set(uuid, held(reason, null));
+      verdicts[each.at] = held(reason, null);
       continue;
     }
     const action = actionFor(each);
     taken.push(action);
-    verdicts.set(uuid, { kind: 'due', action });
+    verdicts[each.at] = { kind: 'due', action };
   }
   return taken;
 }

@@ -26,18 +26,20 @@ export function answersOf({ input, decision }: Decided): readonly DeviceAnswer[]
   const sorted = input.desired.toSorted(
     (a, b) => rank(a) - rank(b) || compare(a.device.name, b.device.name) || compare(a.device.uuid, b.device.uuid),
   );
-  return sorted.map((desired) => answerOf(desired, { input, decision }));
+  const verdicts = new Map(input.desired.map((desired, n) => [desired, decision.verdicts[n]]));
+  return sorted.map((desired) => answerOf(desired, verdicts.get(desired), input));
 }
 
 /** Every step to the answer for one device, from the very guards that decided. */
 export function explanationOf(desired: DesiredDevice, decided: Decided): Explanation {
-  const answer = answerOf(desired, decided);
+  const { input, decision } = decided;
+  const answer = answerOf(desired, decision.verdicts[input.desired.indexOf(desired)], input);
   const { desire } = desired;
   const schedule = desire.kind === 'enabled' ? desire.policy.schedule.value : null;
   const nextSlots: Instant[] = [];
   for (let next = answer.nextSlot; schedule !== null && next !== null && nextSlots.length < SHOWN_SLOTS;) {
     nextSlots.push(next);
-    next = decided.input.slots.next(schedule, next);
+    next = input.slots.next(schedule, next);
   }
   return {
     ...answer,
@@ -62,9 +64,9 @@ export function choresOf({ input: { desired }, decision: { skips }, adoption }: 
   ];
 }
 
-function answerOf(desired: DesiredDevice, { input, decision }: Decided): DeviceAnswer {
+function answerOf(desired: DesiredDevice, given: Verdict | undefined, input: Look['input']): DeviceAnswer {
   const { device, desire } = desired;
-  const verdict = decision.verdicts.get(device.uuid) ?? { kind: 'not-enabled' };
+  const verdict = given ?? { kind: 'not-enabled' };
   const nextSlot = desire.kind === 'enabled' ? input.slots.next(desire.policy.schedule.value, input.now) : null;
   const facts = input.facts.get(device.uuid) ?? null;
   return { device, verdict, words: wordsOf(verdict, desired, input.now), facts, nextSlot };

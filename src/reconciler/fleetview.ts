@@ -4,7 +4,7 @@ import type { Device } from '../model/device';
 import type { EventSink } from '../model/event';
 import type { Failure } from '../model/failure';
 import type { FleetApi } from '../model/ports';
-import { sharedWith } from '../model/sharing';
+import { sameList, sharerWith } from '../model/sharing';
 import { LONGEST_API_PAUSE_MS, STALE_AFTER_MS } from './limits';
 
 /** Why a pass is made. */
@@ -77,12 +77,13 @@ export class FleetReader {
   }
 
   async #read(now: Instant, signal: AbortSignal): Promise<void> {
-    const reading = await this.#tools.api.readDevices(signal);
+    const before = this.#devices ?? [];
+    const reading = await this.#tools.api.readDevices(signal, sharerWith(before));
     if (isLeft(reading)) {
       this.#fail(reading.left, now);
       return;
     }
-    this.#devices = sharedWith(this.#devices ?? [], reading.right.devices);
+    this.#devices = sameList(before, reading.right.devices);
     this.#readAt = now;
     this.#tellUnreadable(reading.right.unreadable);
     const failure = await this.#tools.register(signal);

@@ -78,6 +78,8 @@ function adoptionOf(
   active: readonly RunRecord[],
   now: Instant,
 ): Adoption {
-  const byUuid = new Map(devices.map((device) => [device.uuid, device]));
+  const wanted = new Set(active.map(({ device }) => device));
+  const byUuid = new Map<DeviceUuid, Device>();
+  if (wanted.size > 0) for (const device of devices) if (wanted.has(device.uuid)) byUuid.set(device.uuid, device);
   return planAdoption({ active, followed: followed(), devices: byUuid, now, runTimeoutMs });
 }

@@ -60,7 +60,7 @@ class Passes {
     emit({
       event: 'reconcile.finished',
       cause,
-      ...countVerdicts(decision.verdicts.values()),
+      ...countVerdicts(decision.verdicts),
       durationMs: clock.now() - begunAt,
       wakeAt,
     });

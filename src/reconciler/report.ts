@@ -3,6 +3,7 @@ import type { Device } from '../model/device';
 import type { DeviceRef, Event } from '../model/event';
 import type { Failure } from '../model/failure';
 import { policyFor, unfolded } from '../model/folded';
+import { placesIn } from '../model/places';
 import type { DesiredDevice } from '../model/policy';
 import { describePolicy } from '../model/policytext';
 import type { DeviceFacts, EndedRun } from '../model/run';
@@ -13,64 +14,68 @@ import { dispositionOf } from './disposition';
 /** What the passes so far have told people, so that each thing is told once when it changes. */
 export interface Told {
   /** What was last said of each device's policy. */
-  readonly policies: ReadonlyMap<DeviceUuid, DesiredDevice>;
-  readonly holds: ReadonlyMap<DeviceUuid, string>;
+  readonly desired: readonly DesiredDevice[];
+  /** Of each of them, in their order. */
+  readonly verdicts: readonly Verdict[];
   readonly stores: ReadonlySet<string>;
   readonly sshRefused: boolean;
 }
 
-export const NOTHING_TOLD: Told = { policies: new Map(), holds: new Map(), stores: new Set(), sshRefused: false };
+export const NOTHING_TOLD: Told = { desired: [], verdicts: [], stores: new Set(), sshRefused: false };
 
 export interface ReportInput {
   readonly desired: readonly DesiredDevice[];
-  readonly verdicts: ReadonlyMap<DeviceUuid, Verdict>;
+  readonly verdicts: readonly Verdict[];
   readonly facts: ReadonlyMap<DeviceUuid, DeviceFacts>;
   readonly stores: ReadonlyMap<string, Gate>;
   readonly ssh: Gate;
   readonly now: Instant;
 }
 
-/** The events of a pass beside its runs, and what has been told with them. Pure. */
-export function reportOf(told: Told, input: ReportInput): { readonly events: readonly Event[]; readonly told: Told } {
-  const { policies, events: policyNews } = policyReport(told, input);
-  const { holds, events: waits } = holdReport(told, input);
-  const shut = new Set([...input.stores].filter(([, gate]) => gate.kind !== 'open').map(([store]) => store));
-  const sshRefused = input.ssh.kind !== 'open';
-  const shared = [...storeEvents(told.stores, shut, input), ...sshEvents(told.sshRefused, sshRefused, input)];
-  return {
-    events: [...policyNews, ...waits, ...goneEvents(told, policies), ...shared],
-    told: { policies, holds, stores: shut, sshRefused },
-  };
+/**
+ * The events of a pass beside its runs, and what has been told with them. Pure. The events are made one by one as they
+ * are asked for: those of a large fleet need not be in memory together.
+ */
+export function reportOf(told: Told, input: ReportInput): { readonly events: Iterable<Event>; readonly told: Told } {
+  const { desired, verdicts } = input;
+  const stores = new Set([...input.stores].filter(([, gate]) => gate.kind !== 'open').map(([store]) => store));
+  const next = { desired, verdicts, stores, sshRefused: input.ssh.kind !== 'open' };
+  return { events: eventsOf(told, next, input), told: next };
 }
 
-function policyReport(told: Told, { desired }: ReportInput): Pick<Told, 'policies'> & { events: readonly Event[] } {
-  const events: Event[] = [];
-  const policies = new Map<DeviceUuid, DesiredDevice>();
-  for (const each of desired) {
-    const before = told.policies.get(each.device.uuid);
-    policies.set(each.device.uuid, each);
-    if (before === each) continue;
+function* eventsOf(before: Told, now: Told, input: ReportInput): Iterable<Event> {
+  yield* policyEvents(before, now);
+  yield* holdEvents(before, now);
+  yield* goneEvents(before, now);
+  yield* storeEvents(before.stores, now.stores, input);
+  yield* sshEvents(before.sshRefused, now.sshRefused, input);
+}
+
+function* policyEvents(before: Told, now: Told): Iterable<Event> {
+  if (before.desired === now.desired) return;
+  const placeOf = placesIn(before.desired, uuidOf);
+  for (const [at, each] of now.desired.entries()) {
+    const old = before.desired[placeOf(each.device.uuid, at)];
+    if (old?.desire === each.desire) continue;
     // A device that was never enabled is not news, unless its tag seems to be a mistake.
-    if ((before === undefined ? DROPPED : keyOf(before)) !== keyOf(each)) events.push(policyEvent(each));
+    if ((old === undefined ? DROPPED : keyOf(old)) !== keyOf(each)) yield policyEvent(each);
   }
-  return { policies, events };
 }
 
-function holdReport(
-  told: Told,
-  { desired, verdicts }: ReportInput,
-): Pick<Told, 'holds'> & { events: readonly Event[] } {
-  const events: Event[] = [];
-  const holds = new Map<DeviceUuid, string>();
-  for (const { device } of desired) {
-    const verdict = verdicts.get(device.uuid);
+function uuidOf({ device }: DesiredDevice): DeviceUuid {
+  return device.uuid;
+}
+
+function* holdEvents(before: Told, { desired, verdicts }: Told): Iterable<Event> {
+  const placeOf = placesIn(before.desired, uuidOf);
+  for (const [at, { device }] of desired.entries()) {
+    const verdict = verdicts[at];
     if (verdict?.kind !== 'held') continue;
     const { reason, until } = verdict;
-    holds.set(device.uuid, reason);
-    const changed = told.holds.get(device.uuid) !== reason && reason !== 'in-flight';
-    events.push({ event: 'device.held', device: refOf(device), reason, until, changed });
+    const old = before.verdicts[placeOf(device.uuid, at)];
+    const changed = (old?.kind !== 'held' || old.reason !== reason) && reason !== 'in-flight';
+    yield { event: 'device.held', device: refOf(device), reason, until, changed };
   }
-  return { holds, events };
 }
 
 const DROPPED = 'not-enabled';
@@ -87,13 +92,13 @@ function keyOf({ desire }: DesiredDevice): string {
 }
 
 /** A device whose tag was taken away, or that was removed, is no longer in the API's answer. */
-function goneEvents(told: Told, policies: Told['policies']): readonly Event[] {
-  const events: Event[] = [];
-  for (const [uuid, before] of told.policies) {
-    if (policies.has(uuid) || keyOf(before) === DROPPED) continue;
-    events.push({ event: 'device.policy.dropped', device: refOf(before.device), problem: null });
+function* goneEvents(before: Told, now: Told): Iterable<Event> {
+  if (before.desired === now.desired) return;
+  const placeOf = placesIn(now.desired, uuidOf);
+  for (const [at, old] of before.desired.entries()) {
+    if (placeOf(old.device.uuid, at) >= 0 || keyOf(old) === DROPPED) continue;
+    yield { event: 'device.policy.dropped', device: refOf(old.device), problem: null };
   }
-  return events;
 }
 
 function policyEvent({ device, desire }: DesiredDevice): Event {

@@ -4,16 +4,17 @@ import type { Sighting } from '../model/ports';
 
 /** The enabled devices as the ledger records them, and those that a problem of their policy keeps from being so. */
 export function sightingsOf(desired: readonly DesiredDevice[]): {
-  readonly sightings: readonly Sighting[];
+  readonly sightings: Iterable<Sighting>;
   readonly rejected: ReadonlySet<Device['uuid']>;
 } {
-  const sightings: Sighting[] = [];
   const rejected = new Set<Device['uuid']>();
-  for (const { device, desire } of desired) {
-    if (desire.kind === 'enabled') sightings.push(sightingOf(device, desire.policy));
-    else if (desire.kind === 'rejected') rejected.add(device.uuid);
-  }
-  return { sightings, rejected };
+  for (const { device, desire } of desired) if (desire.kind === 'rejected') rejected.add(device.uuid);
+  // Made one by one: a large fleet's would fill the memory at every pass.
+  return { sightings: { [Symbol.iterator]: () => sightingsIn(desired) }, rejected };
+}
+
+function* sightingsIn(desired: readonly DesiredDevice[]): Iterator<Sighting> {
+  for (const { device, desire } of desired) if (desire.kind === 'enabled') yield sightingOf(device, desire.policy);
 }
 
 function sightingOf({ uuid, name }: Device, policy: FoldedPolicy): Sighting {

@@ -10,7 +10,6 @@ import {
   aProblem,
   aRejectedDevice,
   aSchedule,
-  aUuid,
   resolved,
 } from '../support/desired';
 import { aFailedRun, at, ended, facts } from '../support/facts';
@@ -18,7 +17,7 @@ import { aFailedRun, at, ended, facts } from '../support/facts';
 const now = at('2026-11-24T12:00:00Z');
 
 function input(over: Partial<ReportInput> = {}): ReportInput {
-  return { desired: [], verdicts: new Map(), facts: new Map(), stores: new Map(), ssh: { kind: 'open' }, now, ...over };
+  return { desired: [], verdicts: [], facts: new Map(), stores: new Map(), ssh: { kind: 'open' }, now, ...over };
 }
 
 /** The events of each of the passes, told one after another. */
@@ -27,7 +26,7 @@ function told(passes: readonly Partial<ReportInput>[]): readonly (readonly Event
   return passes.map((pass) => {
     const report = reportOf(memory, input(pass));
     memory = report.told;
-    return report.events;
+    return [...report.events];
   });
 }
 
@@ -107,7 +106,7 @@ describe('what is told of a policy', () => {
 describe('what is told of waiting', () => {
   const held = (reason: 'offline' | 'backing-off' | 'in-flight'): Partial<ReportInput> => {
     const verdict: Verdict = { kind: 'held', reason, until: null };
-    return { desired: [anEnabledDevice()], verdicts: new Map([[aUuid(1), verdict]]) };
+    return { desired: [anEnabledDevice()], verdicts: [verdict] };
   };
 
   it.each([

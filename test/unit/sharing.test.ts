@@ -1,6 +1,6 @@
 import type { Device } from '../../src/model/device';
 import { createResolver } from '../../src/model/resolve';
-import { sharedWith } from '../../src/model/sharing';
+import { sameList, sharerWith } from '../../src/model/sharing';
 import { aDevice, aFleet, aUuid, policyIn, tagsOf } from '../support/desired';
 import { given, policyDefaultsOf, settingsOf } from '../support/settings';
 
@@ -10,6 +10,11 @@ const defaults = policyDefaultsOf({ url: given('BACKUP_URL', 'sftp://$UUID@host/
 function answer(over: Partial<Device> = {}, fleet = aFleet({ tags: tagsOf({ backupEnabled: 'true' }) })): Device[] {
   const tags = tagsOf({ backupSchedule: '0 3 * * *' });
   return [aDevice({ fleet, tags, ...over }), aDevice({ uuid: aUuid(2), fleet: { ...fleet }, tags: new Map(tags) })];
+}
+
+/** The answer as a reader keeps it that knows the one before. */
+function sharedWith(before: readonly Device[], now: readonly Device[]): readonly Device[] {
+  return sameList(before, now.map(sharerWith(before)));
 }
 
 describe('what two answers of the API share', () => {

@@ -94,7 +94,7 @@ export class SimFleet {
   /** The API for one life of the controller; `read` hears what each answer said. */
   public apiFor(life: Life, read: (answer: Answer) => void): Pick<FleetApi, 'readDevices'> {
     return {
-      readDevices: (signal) =>
+      readDevices: (signal, share = (device) => device) =>
         new Promise((resolve) => {
           const [waitMs, failure] = this.#moodOf();
           const answer = (reading: Either<Failure, FleetReading>): void => {
@@ -103,7 +103,7 @@ export class SimFleet {
             resolve(reading);
           };
           this.#time.after(waitMs, () => {
-            answer(failure === null ? right(this.#reading()) : left(failure));
+            answer(failure === null ? right(this.#reading(share)) : left(failure));
           });
           signal.addEventListener('abort', () => {
             answer(left({ kind: 'cancelled', by: 'shutdown' }));
@@ -158,8 +158,8 @@ export class SimFleet {
     );
   }
 
-  #reading(): FleetReading {
-    return { devices: [...this.devices.values()].map((device) => this.#rowOf(device)), unreadable: [] };
+  #reading(share: (device: Device) => Device): FleetReading {
+    return { devices: [...this.devices.values()].map((device) => share(this.#rowOf(device))), unreadable: [] };
   }
 
   #rowOf({ uuid, isOn }: SimDevice): Device {
