@@ -1,4 +1,5 @@
-import { type ChaosScene, MISHAPS, type Moment, startScene } from '../support/chaos';
+import { type ChaosScene, type Moment, startScene } from '../support/chaos';
+import { mishapOf } from '../support/mishaps';
 
 let scene: ChaosScene;
 
@@ -21,9 +22,7 @@ const CHOSEN: readonly { readonly moment: Moment; readonly mishap: string }[] = 
 
 describe('whatever happens to a run', () => {
   it.each(CHOSEN)('$mishap while it is $moment: it converges and leaves nothing behind', async ({ moment, mishap }) => {
-    const happens = MISHAPS.find(({ name }) => name === mishap)?.happens;
-    if (happens === undefined) throw new Error('there is no such mishap');
-    await scene.backUpWith(moment, () => happens(scene));
+    await scene.backUpWith(moment, () => mishapOf(mishap).happens(scene));
 
     await scene.expectRest();
   });

@@ -28,7 +28,10 @@ export interface LabGateway {
   readonly openChannels: () => number;
   /** Breaks all links without a goodbye; what runs behind them gets SIGTERM. */
   cut(): void;
+  /** Dies; nobody is there until it is started again. */
   stop(): Promise<void>;
+  /** On the same port. */
+  start(): Promise<void>;
 }
 
 /** Starts the gateway on a free port. */
@@ -57,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<LabGateway>
       for (const each of processes) each.kill('SIGKILL');
       await stopped;
     },
+    start: () => server.listen(),
   };
 }
 

@@ -58,13 +58,15 @@ export interface LabOptions {
   readonly full?: boolean;
   /** Makes the image of servers to store to as well, so that `startStores` finds it. */
   readonly stores?: boolean;
+  /** The size of the collector's file system; as much as the machine has when left out. */
+  readonly storeMiB?: number;
 }
 
 /** Not on a tmpfs: engines need an ordinary file system. */
 const FOLDERS = '/var/tmp';
 
 /** Starts a lab without devices, after clearing what killed labs left. */
-export async function startLab({ say = () => undefined, ...wanted }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ say = () => undefined, storeMiB, ...wanted }: LabOptions = {}): Promise<Lab> {
   clearLeftovers();
   const images = await prepareImages({ say, ...wanted });
   const id = randomBytes(3).toString('hex');
@@ -75,7 +77,13 @@ export async function startLab({ say = () => undefined, ...wanted }: LabOptions 
     return await during(say, 'starting registry, collector, API, gateway and tunnel server', async () => {
       const network = createNetwork(id);
       const resolver = await startResolver(network.hostAddress);
-      const server = await startServer({ network, folder: join(folder, 'server'), images, dns: resolver.addresses });
+      const server = await startServer({
+        network,
+        folder: join(folder, 'server'),
+        images,
+        dns: resolver.addresses,
+        storeMiB: storeMiB ?? null,
+      });
       const api = await startApi({ host: network.hostAddress, apiKey: randomBytes(16).toString('hex') });
       const gatewayKey = await newKey(folder);
       const parts = { id, folder, network, images, resolver, server, api, gatewayKey, forget: entry.forget };

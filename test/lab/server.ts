@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly folder: string;
   readonly images: LabImages;
   readonly dns: readonly string[];
+  /** The size of the file system that snapshots are stored on; as much as the machine has when null. */
+  readonly storeMiB: number | null;
 }
 
 /** As in docker-compose.yml; the address is the lab's own. */
@@ -55,7 +57,7 @@ const CONFINED = [
 ];
 
 /** Starts registry and collector in a node of their own, and gives them once both answer. */
-export async function startServer({ network, folder, images, dns }: ServerOptions): Promise<LabServer> {
+export async function startServer({ network, folder, images, dns, storeMiB }: ServerOptions): Promise<LabServer> {
   const node = await network.addNode('server');
   const places = { backups: join(folder, 'backups'), keys: join(folder, 'keys'), state: join(folder, 'collector') };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
@@ -63,6 +65,7 @@ export async function startServer({ network, folder, images, dns }: ServerOption
     linked(images.duplicity, join(folder, 'storage')).then(() => startRegistry(node, folder)),
     startEngine({ netns: node.netns, folder, insecureRegistries: [], dns }),
   ]);
+  if (storeMiB !== null) await mountSized(engine, places.backups, storeMiB);
   const collector = { host: node.address, port: COLLECTOR_PORT };
   const ready = async (): Promise<void> => {
     await until('the collector to answer', () => greets(collector.host, collector.port));
@@ -88,7 +91,7 @@ export async function startServer({ network, folder, images, dns }: ServerOption
     engine,
     netns: node.netns,
     storesImage: images.stores,
-    backups: places.backups,
+    backups: storeMiB === null ? places.backups : `/proc/${String(engine.pid)}/root${places.backups}`,
     keys: places.keys,
     // docker gives the container's two streams back as two.
     collectorLog: () => engine.docker(['logs', COLLECTOR]),
@@ -107,6 +110,12 @@ export async function startServer({ network, folder, images, dns }: ServerOption
       await Promise.all([engine.stop(), registry.stop()]);
     },
   };
+}
+
+/** A file system that can be full; it goes with the engine, whose mounts are its own. */
+async function mountSized(engine: Engine, folder: string, sizeMiB: number): Promise<void> {
+  const mount = ['mount', '-t', 'tmpfs', '-o', `size=${String(sizeMiB)}m,mode=0755`, 'tmpfs', folder];
+  await runProgram('nsenter', [`--target=${String(engine.pid)}`, '--mount', '--', ...mount]);
 }
 
 /** Links cost neither time nor room; another file system gets a copy. */

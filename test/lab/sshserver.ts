@@ -42,8 +42,9 @@ export class SshServer {
     return this.#connections.size;
   }
 
+  /** On a free port, and on the same one after a stop. */
   public async listen(): Promise<void> {
-    this.#server.listen(0, this.host);
+    this.#server.listen(this.port, this.host);
     await once(this.#server, 'listening');
     const address: unknown = this.#server.address();
     if (typeof address === 'object' && address !== null && 'port' in address) this.port = Number(address.port);

@@ -1,8 +1,9 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openReader } from '../../src/ledger/reader';
 import { differencesOf } from '../demo/proofs';
 import type { LabDevice } from '../lab/device';
+import { makeClockImage } from '../lab/deviceclock';
 import { type Lab, startLab } from '../lab/lab';
 import { type ControllerProcess, type LogLine, startController } from './controller';
 import { restoreWithDuplicity } from './duplicity';
@@ -10,7 +11,9 @@ import { treeOf } from './tree';
 import { until } from './wait';
 
 /** Where in its life a run is when something happens to it. */
-export type Moment = 'connecting' | 'preparing' | 'running' | 'verifying' | 'collecting';
+export type Moment = (typeof MOMENTS)[number];
+
+export const MOMENTS = ['connecting', 'preparing', 'pulling', 'running', 'verifying', 'collecting'] as const;
 
 const VOLUME = 'data';
 
@@ -18,12 +21,15 @@ const VOLUME = 'data';
 export class ChaosScene {
   public readonly lab: Lab;
   public readonly device: LabDevice;
+  readonly #image: string;
   readonly #lives: ControllerProcess[] = [];
   #tokens = 0;
+  #runs = 0;
 
-  public constructor(lab: Lab, device: LabDevice) {
+  public constructor(lab: Lab, device: LabDevice, image: string) {
     this.lab = lab;
     this.device = device;
+    this.#image = image;
   }
 
   public get controller(): ControllerProcess {
@@ -35,7 +41,7 @@ export class ChaosScene {
   public async start(): Promise<void> {
     const shim = join(__dirname, 'clockshift.cjs');
     const clock = { NODE_OPTIONS: `--require "${shim}"`, CLOCK_SHIFT_FILE: this.#clockFile };
-    this.#lives.push(startController(this.lab.environment({ RECONCILE_INTERVAL: '2s', ...clock })));
+    this.#lives.push(startController(this.#environment(clock)));
     await this.controller.waitFor('the first pass', (line) => line['event'] === 'reconcile.finished');
   }
 
@@ -63,6 +69,7 @@ export class ChaosScene {
     await this.device.putFiles(VOLUME, { [`changed ${String(this.#tokens)}`]: slot });
     this.lab.setTag(this.device, 'backupRequest', slot.slice('request:'.length));
     await this.controller.waitFor(`${moment} of ${slot}`, (line) => line['slot'] === slot && isAt(moment, line));
+    this.#runs = this.#ends().length;
     await happens();
     const isSuccess = (line: LogLine): boolean => line['slot'] === slot && line['event'] === 'run.succeeded';
     await until(`the success of ${slot}`, () => this.#lines().find(isSuccess), 240_000).catch((error: unknown) => {
@@ -91,18 +98,50 @@ export class ChaosScene {
     }
   }
 
-  /** The sets that the chain has. */
-  public sets(): number {
-    return this.lab.collectorFiles(this.device).filter((name) => name.includes('manifest')).length;
+  /** The run that something happens to has ended, well or not. */
+  public async runEnded(): Promise<void> {
+    await until('the run to end', () => (this.#ends().length > this.#runs ? true : null), 120_000);
+  }
+
+  public fillStore(): void {
+    try {
+      for (;;) appendFileSync(this.#filler, Buffer.alloc(1 << 20));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
+  }
+
+  public emptyStore(): void {
+    rmSync(this.#filler, { force: true });
+  }
+
+  get #filler(): string {
+    return join(this.lab.server.backups, 'filler');
   }
 
   get #clockFile(): string {
     return join(this.lab.folder, 'clock-shift');
   }
 
+  #environment(over: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return this.lab.environment({ RECONCILE_INTERVAL: '2s', DOCKER_IMAGE: this.#image, ...over });
+  }
+
+  /** The ends of the runs for the token of now. */
+  #ends(): readonly LogLine[] {
+    const slot = `request:token ${String(this.#tokens)}`;
+    return this.#lines().filter(
+      (line) => line['slot'] === slot && (line['event'] === 'run.succeeded' || line['event'] === 'run.failed'),
+    );
+  }
+
   #lines(): readonly LogLine[] {
     return this.#lives.flatMap(({ lines }) => [...lines]);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOSPC';
 }
 
 /** `collecting`: its result is in the ledger and the container not yet gone. */
@@ -112,82 +151,15 @@ function isAt(moment: Moment, line: LogLine): boolean {
   return line['event'] === 'run.progressed' && line['phase'] === moment;
 }
 
-/** A lab with one device that has been backed up once. */
+/** A lab with one device that has been backed up once; disks are small enough to be filled. */
 export async function startScene(): Promise<ChaosScene> {
-  const lab = await startLab();
+  const lab = await startLab({ storeMiB: 64 });
   const fleet = lab.addFleet({ name: 'chaos' });
   const tags = { backupEnabled: 'true', backupSchedule: '@monthly' };
-  const device = await lab.addDevice({ fleet, name: 'kitchen', tags, diskMiB: 900 });
+  const device = await lab.addDevice({ fleet, name: 'kitchen', tags, diskMiB: 1200 });
   await device.seedVolume(VOLUME);
-  const scene = new ChaosScene(lab, device);
+  const scene = new ChaosScene(lab, device, await makeClockImage(device, lab.server.duplicityImage));
   await scene.start();
   await scene.backUpWith('connecting', () => Promise.resolve());
   return scene;
 }
-
-export interface Mishap {
-  readonly name: string;
-  readonly happens: (scene: ChaosScene) => Promise<void>;
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** What may happen at any moment, and is over when it has happened. */
-export const MISHAPS: readonly Mishap[] = [
-  { name: 'the controller is killed', happens: (scene) => scene.killController() },
-  {
-    name: 'the link is cut',
-    happens: async ({ device }) => {
-      device.cutLink();
-      await pause(1000);
-      device.mendLink();
-    },
-  },
-  {
-    name: 'the link hangs',
-    happens: async ({ device }) => {
-      device.cutLink({ silent: true });
-      await pause(3000);
-      device.mendLink();
-    },
-  },
-  {
-    name: 'the gateway breaks all its links',
-    happens: ({ lab }) => {
-      lab.gateway.cut();
-      return Promise.resolve();
-    },
-  },
-  { name: "the device's engine is restarted", happens: ({ device }) => device.restartEngine() },
-  {
-    name: "the device's power is cut",
-    happens: async ({ device }) => {
-      await device.powerCut();
-      await device.powerOn();
-    },
-  },
-  {
-    name: 'the API fails',
-    happens: async ({ lab }) => {
-      lab.api.faults.set({ kind: 'status', status: 500 });
-      await pause(3000);
-      lab.api.faults.clear();
-    },
-  },
-  {
-    name: "the controller's clock is set back an hour, and right again",
-    happens: async (scene) => {
-      scene.stepClock(-3_600_000);
-      await pause(3000);
-      scene.stepClock(0);
-    },
-  },
-  {
-    name: 'the controller is killed while the link is cut',
-    happens: async (scene) => {
-      scene.device.cutLink();
-      await scene.killController();
-      scene.device.mendLink();
-    },
-  },
-];

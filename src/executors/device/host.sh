@@ -157,7 +157,11 @@ start() {
   place_script
   mounts=
   for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:$MOUNT"; done
-  if is_cancelled; then say 'failed cancelled'; exit 0; fi
+  if is_cancelled; then
+    rm -f "$DIR.cancelled"
+    say 'failed cancelled'
+    exit 0
+  fi
   say 'phase running'
   # Lists of options are split on purpose: their words have no blanks.
   # shellcheck disable=SC2086
@@ -202,7 +206,13 @@ kill_run() {
 cancel() {
   mkdir -p /run/balena-backup
   : >"$DIR.cancelled"
-  take_name || kill_run
+  if take_name; then
+    # For a start that is under way; nobody may be left to see it.
+    (sleep 120; rm -f "$DIR.cancelled") </dev/null >/dev/null 2>&1 &
+  else
+    kill_run
+    rm -f "$DIR.cancelled"
+  fi
   say cancelled
   exit 0
 }

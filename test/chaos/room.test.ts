@@ -1,0 +1,4 @@
+import { defineMoments } from '../support/chaosmoments';
+import { MISHAPS } from '../support/mishaps';
+
+defineMoments(MISHAPS.room);
