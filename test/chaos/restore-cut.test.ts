@@ -46,9 +46,7 @@ describe('a restore that a person leaves or ends', () => {
     await scene.lab.stop();
   });
 
-  beforeEach(() => {
-    scene.newState();
-  });
+  beforeEach(() => scene.newState());
 
   it('is followed again by the same words, and its result told', async () => {
     const running = await scene.begin();

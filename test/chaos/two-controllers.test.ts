@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { command } from '../support/command';
-import { type ControllerProcess, type LogLine, startController } from '../support/controller';
+import { type LogLine, startController } from '../support/controller';
 import { until } from '../support/wait';
 
 let lab: Lab;
@@ -22,9 +23,10 @@ afterAll(async () => {
   await lab.stop();
 });
 
-/** Each with a ledger of its own: neither can know of the other but by what it finds on the device. */
-function controller(name: string): ControllerProcess {
-  return startController(lab.environment({ RECONCILE_INTERVAL: '2s', STATE_DIR: join(lab.folder, name) }));
+/** On a device of its own, with a ledger of its own: it can know of others only by what it finds on the device. */
+function environmentOf(name: string): Readonly<Record<string, string>> {
+  const uuid = createHash('md5').update(name).digest('hex');
+  return lab.environment({ RECONCILE_INTERVAL: '2s', STATE_DIR: join(lab.folder, name), BALENA_DEVICE_UUID: uuid });
 }
 
 const isSuccess = (line: LogLine): boolean => line['event'] === 'run.succeeded';
@@ -42,10 +44,10 @@ async function lives(since: number): Promise<readonly string[]> {
 describe('two controllers by mistake, each with a ledger of its own, and a person beside them', () => {
   it('never run two backups of one device at once, and each gets its own done', async () => {
     const since = Math.floor(Date.now() / 1000);
-    const controllers = [controller('first'), controller('second')];
+    const controllers = ['first', 'second'].map((name) => startController(environmentOf(name)));
 
     const byHand = until('a backup by hand to find its turn', async () => {
-      const { code } = await command(lab.environment({ STATE_DIR: join(lab.folder, 'third') }), 'backup', 'kitchen');
+      const { code } = await command(environmentOf('third'), 'backup', 'kitchen');
       expect([0, 4]).toContain(code);
       return code === 0 ? true : null;
     });

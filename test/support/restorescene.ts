@@ -40,8 +40,9 @@ export class RestoreScene {
   }
 
   /** In a state of its own each time, so that none waits for what another left. */
-  public newState(): void {
+  public async newState(): Promise<void> {
     this.#states += 1;
+    await this.device.sh('balena-engine rm --force balena-backup-run >/dev/null 2>&1 || :');
   }
 
   public environment(): Readonly<Record<string, string>> {
@@ -151,9 +152,7 @@ export function defineCuts(cuts: readonly Cut[]): void {
     await scene.lab.stop();
   });
 
-  beforeEach(() => {
-    scene.newState();
-  });
+  beforeEach(() => scene.newState());
 
   const rows = cuts.flatMap((cut) =>
     Object.entries(cut.becomes).map(([phase, becomes]) => ({ ...cut, phase, becomes })),

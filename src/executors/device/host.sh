@@ -154,7 +154,6 @@ start() {
   image
   limits
   privileges
-  place_script
   mounts=
   for each in $chosen; do mounts="$mounts --volume ${APP}_$each:/volumes/$each:$MOUNT"; done
   if is_cancelled; then
@@ -162,7 +161,9 @@ start() {
     say 'failed cancelled'
     exit 0
   fi
+  # The last word before the run: a shell whose link is lost ends here, when no secret is there that would stay.
   say 'phase running'
+  place_script
   # Lists of options are split on purpose: their words have no blanks.
   # shellcheck disable=SC2086
   if trouble=$(engine run --detach --name "$NAME" --restart "$RESTART" \
