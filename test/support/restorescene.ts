@@ -64,8 +64,9 @@ export class RestoreScene {
     this.#bad = this.#trees();
   }
 
+  /** The same words, with the patience that the lease of a command that was killed asks for. */
   public again(): Promise<CommandResult> {
-    return command(this.environment(), 'restore', this.device.uuid, '--yes');
+    return command(this.environment(), 'restore', this.device.uuid, '--yes', '--wait');
   }
 
   public async reached(phase: Phase, running: CommandProcess | null): Promise<void> {
