@@ -10,6 +10,7 @@ import { durationText, instantText } from '../model/shown';
 import { exitCodeOf } from './exitcode';
 import { chooseDevice, deviceText } from './finddevice';
 import { type Refusal, refuse } from './refusal';
+import { tookMsOf } from './runtext';
 import type { Terminal } from './terminal';
 
 /** The runs of this process. */
@@ -178,12 +179,13 @@ const BUSY = {
 
 /** Says what came of a run that has ended. */
 function told(
-  { outcome, startedAt, endedAt }: RunRecord,
+  run: RunRecord,
   terminal: Terminal,
   { isQuiet = false, ifFailed = () => '' }: Pick<HandOrder, 'isQuiet' | 'ifFailed'>,
 ): number {
+  const { outcome } = run;
   if (outcome === null) throw new TypeError('only a run that has ended is told');
-  const tookMs = Math.max(0, (endedAt ?? startedAt) - startedAt);
+  const tookMs = tookMsOf(run) ?? 0;
   if (outcome.kind === 'succeeded') {
     if (!isQuiet) terminal.say(`${effectText(outcome.effect, tookMs)}.`);
     return 0;

@@ -3,14 +3,14 @@ import { escapeControls, escapedJson } from '../model/escape';
 import { quoted } from '../model/quote';
 import type { KnownDevice } from '../model/ports';
 import { type RunRecord, storedBy } from '../model/run';
-import { bytesText, durationText, instantText } from '../model/shown';
+import { bytesText, instantText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { columnsText } from './columns';
 import { deviceText } from './finddevice';
 import type { Output } from './output';
 import { deviceJson } from './outlooktext';
 import { type Refusal, refuse } from './refusal';
-import { runJson, runLines, stateOf } from './runtext';
+import { runJson, runLines, stateOf, tookText } from './runtext';
 import type { Terminal } from './terminal';
 
 type Known = Pick<KnownDevice, 'uuid' | 'name'>;
@@ -53,7 +53,7 @@ function linesOf(device: Known, runs: readonly RunRecord[], columns: number | nu
     instantText(run.startedAt),
     slotText(run.slot),
     resultText(run),
-    run.endedAt === null ? '' : durationText(run.endedAt - run.startedAt),
+    tookText(run),
     bytesOf(run),
     run.runId,
   ]);

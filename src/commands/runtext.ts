@@ -17,7 +17,7 @@ export function runJson(run: RunRecord): Readonly<Record<string, unknown>> {
     phase: outcome === null ? phase : null,
     startedAt: instantJson(startedAt),
     endedAt: instantJson(endedAt),
-    durationMs: endedAt === null ? null : endedAt - startedAt,
+    durationMs: tookMsOf(run),
     ...storedJson(storedBy(run)),
     command: commandOf(run),
     warnings: outcome?.kind === 'succeeded' ? outcome.warnings : [],
@@ -41,6 +41,17 @@ function commandOf({ outcome }: RunRecord): string | null {
   return outcome?.kind === 'succeeded' && outcome.effect.kind === 'executed' ? outcome.effect.command : null;
 }
 
+/** How long a run took; null while it goes on. Not less than nothing, also where the clock was set back meanwhile. */
+export function tookMsOf({ startedAt, endedAt }: Pick<RunRecord, 'startedAt' | 'endedAt'>): number | null {
+  return endedAt === null ? null : Math.max(0, endedAt - startedAt);
+}
+
+/** The same in words; empty while it goes on. */
+export function tookText(run: RunRecord): string {
+  const took = tookMsOf(run);
+  return took === null ? '' : durationText(took);
+}
+
 /** How a run stands: `active` until it has ended. */
 export function stateOf({ outcome }: RunRecord): 'active' | 'succeeded' | 'failed' | 'cancelled' {
   if (outcome === null) return 'active';
@@ -49,10 +60,11 @@ export function stateOf({ outcome }: RunRecord): 'active' | 'succeeded' | 'faile
 }
 
 /** What came of a run, in a sentence. */
-export function outcomeText({ outcome, phase, startedAt, endedAt }: RunRecord): string {
+export function outcomeText(run: RunRecord): string {
+  const { outcome, phase } = run;
   if (outcome === null) return `Under way (${phase})`;
   if (outcome.kind === 'failed') return describeFailure(outcome.failure);
-  return effectText(outcome.effect, Math.max(0, (endedAt ?? startedAt) - startedAt));
+  return effectText(outcome.effect, tookMsOf(run) ?? 0);
 }
 
 /** A phase of a run; without a duration it goes on. */
@@ -73,7 +85,7 @@ export function phasesOf({ phases, endedAt }: RunRecord): readonly TimedPhase[] 
 /** Everything about one run, for people. */
 export function runLines(run: RunRecord): readonly string[] {
   const { runId, slot, attempt, startedAt, endedAt, outcome } = run;
-  const took = endedAt === null ? 'under way' : `took ${durationText(endedAt - startedAt)}`;
+  const took = endedAt === null ? 'under way' : `took ${tookText(run)}`;
   const phases = phasesOf(run).map(({ name, durationMs }) =>
     durationMs === null ? `${name} since then` : `${name} ${durationText(durationMs)}`,
   );

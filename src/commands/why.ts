@@ -3,12 +3,12 @@ import { escapeControls } from '../model/escape';
 import type { Explanation, Seen, Step } from '../model/explanation';
 import type { KnownDevice } from '../model/ports';
 import type { RunRecord } from '../model/run';
-import { durationText, instantText, localText } from '../model/shown';
+import { instantText, localText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { columnsText } from './columns';
 import { instantJson } from './output';
 import { answerJson, deviceJson, verdictText } from './outlooktext';
-import { outcomeText, runJson, stateOf } from './runtext';
+import { outcomeText, runJson, stateOf, tookText } from './runtext';
 import { type OutlookTools, showOutlook } from './showoutlook';
 
 /** What `why` needs: the outlook of one device, and its latest runs. */
@@ -128,7 +128,7 @@ function runsLines(runs: readonly RunRecord[], columns: number | null): readonly
     instantText(run.startedAt),
     slotText(run.slot),
     stateOf(run),
-    run.endedAt === null ? '' : durationText(run.endedAt - run.startedAt),
+    tookText(run),
     outcomeText(run),
   ]);
   return ['', ...columnsText(['RUN BEGAN', 'FOR', 'STATE', 'TOOK', 'WHAT CAME OF IT'], rows, columns)];

@@ -53,6 +53,13 @@ describe('history', () => {
     expect(said.join('\n')).toMatch(/Phases: connecting 4 s, running 4 min 55 s, collecting 1 s\n {2}Volumes: data/);
   });
 
+  it('gives a run no time, rather than less than none, whose clock was set back meanwhile', async () => {
+    const { said } = await shown([{ ...stored, endedAt: at('2026-11-23T23:00:00Z') }]);
+
+    expect(said.join('\n')).toContain('took 0 ms');
+    expect(said.join('\n')).not.toMatch(/-\d+ (?:s|min)/);
+  });
+
   it('tells where a run is that is under way', async () => {
     const { said } = await shown([aRun({ phases: phases.slice(0, 2) })]);
 
