@@ -37,6 +37,11 @@ is_old() {
   return 1
 }
 
+# Its work is not done, and the engine is to start it again: never one that may go.
+is_between_lives() {
+  [ "$(engine inspect --type container --format '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}' "$ID" 2>/dev/null)" = 'false always' ]
+}
+
 # By its id: the name may be another run's by now.
 remove() { engine rm --force --volumes=false "$ID" >/dev/null 2>&1 || :; }
 
@@ -49,7 +54,9 @@ take_name() {
   if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
   case $status in
     created | exited | dead)
-      if [ "$nonce" = "$NONCE" ] || is_forgotten "$nonce" || is_old; then
+      if is_between_lives && ! is_old; then
+        engine start "$ID" >/dev/null 2>&1 || :
+      elif [ "$nonce" = "$NONCE" ] || is_forgotten "$nonce" || is_old; then
         remove
         return 0
       fi
@@ -224,8 +231,12 @@ running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "
 follow() {
   wait_for_script
   engine logs --follow "$ID" 2>/dev/null || :
-  while running; do
+  waited=0
+  while running || is_between_lives; do
     sleep 1
+    waited=$((waited + 1))
+    # After a crash the engine may have lost sight of what it is to start again.
+    if [ "$waited" -gt 10 ] && is_between_lives; then engine start "$ID" >/dev/null 2>&1 || :; fi
     engine logs --follow --tail 200 "$ID" 2>/dev/null || :
   done
   engine logs --tail 20 "$ID" 2>/dev/null || :
