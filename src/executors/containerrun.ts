@@ -165,6 +165,10 @@ function notRun({ judge }: ContainerRun, end: Exclude<TalkEnd, { kind: 'broken' 
   if (end.kind === 'gone') {
     return { kind: 'run-lost', detail: "the run's container is no longer on the device" };
   }
+  // Neither an image nor a container finds room then.
+  if (/no space left on device/i.test(end.detail)) {
+    return { kind: 'store-full', where: 'device', freeBytes: null, detail: end.detail };
+  }
   switch (end.reason) {
     case 'volumes-none':
       return { kind: 'volumes-none' };

@@ -248,6 +248,8 @@ describe('a backup', () => {
     ['failed volumes-none', { kind: 'volumes-none' }],
     ['failed volume-missing a b', { kind: 'volume-missing', names: ['a', 'b'] }],
     ['failed image-unavailable hush no route', { kind: 'image-unavailable', detail: '*** no route' }],
+    ['failed start error mounting: no space left on device', { kind: 'store-full', where: 'device' }],
+    ['failed image-unavailable failed to register layer: no space left on device', { kind: 'store-full' }],
     ['failed engine down', { kind: 'remote-command-failed', stderrTail: 'down' }],
   ])('that the host answers with "%s" has failed', async (words, failure) => {
     const session = playedSession();
