@@ -24,7 +24,6 @@ export class ChaosScene {
   readonly #image: string;
   readonly #lives: ControllerProcess[] = [];
   #tokens = 0;
-  #runs = 0;
 
   public constructor(lab: Lab, device: LabDevice, image: string) {
     this.lab = lab;
@@ -69,7 +68,6 @@ export class ChaosScene {
     await this.device.putFiles(VOLUME, { [`changed ${String(this.#tokens)}`]: slot });
     this.lab.setTag(this.device, 'backupRequest', slot.slice('request:'.length));
     await this.controller.waitFor(`${moment} of ${slot}`, (line) => line['slot'] === slot && isAt(moment, line));
-    this.#runs = this.#ends().length;
     await happens();
     const isSuccess = (line: LogLine): boolean => line['slot'] === slot && line['event'] === 'run.succeeded';
     await until(`the success of ${slot}`, () => this.#lines().find(isSuccess), 240_000).catch((error: unknown) => {
@@ -100,7 +98,7 @@ export class ChaosScene {
 
   /** The run that something happens to has ended, well or not. */
   public async runEnded(): Promise<void> {
-    await until('the run to end', () => (this.#ends().length > this.#runs ? true : null), 120_000);
+    await until('the run to end', () => (this.#ends().length > 0 ? true : null), 120_000);
   }
 
   public fillStore(): void {

@@ -94,16 +94,16 @@ export const MISHAPS = {
       name: "the device's disk is full until the run has ended",
       happens: async (scene) => {
         await scene.device.sh('dd if=/dev/zero of=/mnt/data/filler bs=1M 2>/dev/null || :');
-        await scene.runEnded();
-        await scene.device.sh('rm -f /mnt/data/filler');
+        await scene.runEnded().finally(() => scene.device.sh('rm -f /mnt/data/filler'));
       },
     },
     {
       name: 'the target is full until the run has ended',
       happens: async (scene) => {
         scene.fillStore();
-        await scene.runEnded();
-        scene.emptyStore();
+        await scene.runEnded().finally(() => {
+          scene.emptyStore();
+        });
       },
     },
   ],
