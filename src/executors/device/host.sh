@@ -42,8 +42,17 @@ is_between_lives() {
   [ "$(engine inspect --type container --format '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}' "$ID" 2>/dev/null)" = 'false always' ]
 }
 
-# By its id: the name may be another run's by now.
-remove() { engine rm --force --volumes=false "$ID" >/dev/null 2>&1 || :; }
+# By its id: the name may be another run's by now. Nobody else would before the next run, so an engine that is being restarted
+# is waited for.
+remove() {
+  tries=0
+  until engine rm --force --volumes=false "$ID" >/dev/null 2>&1; do
+    if engine version >/dev/null 2>&1 && ! engine inspect --type container "$ID" >/dev/null 2>&1; then return; fi
+    tries=$((tries + 1))
+    if [ "$tries" -ge 30 ]; then return; fi
+    sleep 2
+  done
+}
 
 # 0: the name is free. 1: our own run holds it, as container ID. Another's: says so and ends.
 take_name() {
@@ -181,7 +190,7 @@ start() {
     --volume duplicity:/archive --volume gnupg:/gnupg --volume backups:/backups \
     --volume "$DIR:/run/balena-backup:ro" $mounts $access \
     --entrypoint sh "$IMAGE" -c "$LIFE" 2>&1 >/dev/null); then
-    if take_name; then say gone; exit 0; fi
+    if take_name; then lost; fi
     # Whoever cancels leaves the mark first and looks for the container then, so one of the two sees the other.
     if is_cancelled; then kill_run; fi
     return 0
@@ -225,6 +234,15 @@ cancel() {
   exit 0
 }
 
+# Our run is not there. An engine that is being restarted knows of no container; whoever follows comes back.
+lost() {
+  if engine version >/dev/null 2>&1; then
+    rm -rf "$DIR"
+    say gone
+  fi
+  exit 0
+}
+
 running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "$ID" 2>/dev/null)" = true ]; }
 
 # Every line carries the nonce and a number of its own, so the far side drops what it has seen.
@@ -256,11 +274,7 @@ wait_for_script() {
 finish() {
   ended=$(engine inspect --type container --format \
     '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$ID" 2>/dev/null || :)
-  if [ -z "$ended" ]; then
-    # An engine that is being restarted knows nothing of any container; whoever follows comes back.
-    if engine version >/dev/null 2>&1; then say gone; fi
-    exit 0
-  fi
+  if [ -z "$ended" ]; then lost; fi
   say "ended $ended"
   # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
   (sleep 60; kill -KILL $$) </dev/null >/dev/null 2>&1 &
@@ -284,7 +298,7 @@ fi
 if [ "$MODE" = cancel ]; then cancel; fi
 say 'phase preparing'
 if take_name; then
-  if [ "$MODE" = attach ]; then say gone; exit 0; fi
+  if [ "$MODE" = attach ]; then lost; fi
   start
 fi
 follow
