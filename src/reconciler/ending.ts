@@ -17,7 +17,7 @@ export interface EndedRun {
 /** Says what came of a run, and when it is tried again. */
 export function tellEnding(
   { run, startedAt, failures, process }: EndedRun,
-  { outcome, endedAt, retryAt, counts }: RunEnding,
+  { outcome, endedAt, handled, retryAt, counts }: RunEnding,
   emit: EventSink,
 ): void {
   const durationMs = Math.max(0, endedAt - startedAt);
@@ -33,7 +33,8 @@ export function tellEnding(
     return;
   }
   emit({ event: 'run.failed', run, failure: outcome.failure, durationMs, process });
-  if (retryAt !== null) {
+  // A slot that was given up is not tried again: only the next one waits so long.
+  if (retryAt !== null && !handled) {
     emit({ event: 'run.backoff.scheduled', run, failures: failures + (counts ? 1 : 0), until: retryAt });
   }
 }

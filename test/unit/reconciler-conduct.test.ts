@@ -109,6 +109,16 @@ describe('a run that is started', () => {
     });
   });
 
+  it('that nothing but a change can mend says nothing of another try', async () => {
+    const lacking: Outcome = { kind: 'failed', failure: { kind: 'volumes-none' }, tail: [] };
+    await scene({ executor: () => Promise.resolve(lacking) }, async ({ ledger, conductor, events }) => {
+      await conductor.conduct(work());
+
+      expect(names(events)).toEqual(['run.started', 'run.failed']);
+      expect(factsOf(ledger)).toMatchObject({ handledSlot: start });
+    });
+  });
+
   it('whose executor throws is a defect of that run alone', async () => {
     await scene({ executor: () => Promise.reject(new Error('oh')) }, async ({ conductor, events }) => {
       await conductor.conduct(work());
