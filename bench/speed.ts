@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabDevice } from '../test/lab/device';
 import type { Lab } from '../test/lab/lab';
@@ -10,23 +10,22 @@ export interface Row {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** A third each: text that packs well, bytes that do not, and many small files. */
+/** Half a gigabyte in forty thousand files: text that packs well, bytes that do not, and many small files of both. */
 const MAKE = `
 mkdir -p /data/text /data/random /data/small
 for n in 1 2 3 4; do seq 1 3000000 | sed "s/^/2026-11-26T00:00:00Z service[$n]: request /" | head -c 20000000 >/data/text/$n.log; done
 for n in 1 2 3 4; do head -c 20000000 /dev/urandom >/data/random/$n; done
-n=0
-while [ $n -lt 100 ]; do
-  mkdir -p /data/small/$n
-  seq $n 2500 | head -c 8000 >/data/small/$n/first
-  for each in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-    cp /data/small/$n/first /data/small/$n/$each
-  done
-  n=$((n + 1))
-done
+python3 -c '
+import os
+for folder in range(200):
+    os.mkdir(f"/data/small/{folder}")
+    for n in range(200):
+        with open(f"/data/small/{folder}/{n}", "wb") as file:
+            file.write(os.urandom(4096) + bytes(4096))
+'
 `;
 /** About one byte in a hundred. */
-const CHANGE = 'seq 1 150000 >>/data/text/1.log; head -c 1200000 /dev/urandom >/data/random/new-$(date +%N)';
+const CHANGE = 'seq 1 300000 >>/data/text/1.log; head -c 3000000 /dev/urandom >/data/random/new-$(date +%N)';
 
 export async function makeTree(device: LabDevice): Promise<void> {
   await device.createVolume('data');
@@ -128,7 +127,7 @@ export async function speedRows(lab: Lab, device: LabDevice): Promise<readonly R
   for (const compression of ['default', 'fast', 'none']) rows.push(await ourRow(lab, device, compression));
   const bare = { ...bareTool(device), storedMb: () => sizeOf(device, 'bare') };
   rows.push(await rowOf(device, bare));
-  for (const tool of others(lab, device)) rows.push(await rowOf(device, tool));
+  for (const tool of [resticTool(device), borgTool(lab, device)]) rows.push(await rowOf(device, tool));
   return rows;
 }
 
@@ -181,39 +180,38 @@ async function sizeOf(device: LabDevice, folder: string): Promise<number> {
   );
 }
 
-/** On this machine, with the volume as they find it: no image of ours has them. */
-function others(lab: Lab, device: LabDevice): readonly Tool[] {
-  const tree = device.volumePath('data');
-  const store = (name: string): string => join(lab.folder, 'bench', name);
-  rmSync(join(lab.folder, 'bench'), { recursive: true, force: true });
-  mkdirSync(join(lab.folder, 'bench'));
-  const storedMb = (name: string) => async (): Promise<number> =>
-    Number((await runProgram('du', ['-sk', store(name)])).split('\t')[0]) / 1024;
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: store('home'),
-    RESTIC_PASSWORD: 'x',
-    RESTIC_REPOSITORY: store('restic'),
-    BORG_PASSPHRASE: 'x',
-    BORG_REPO: store('borg'),
+/** In a container on the device as our runs are: the program is put into our image. */
+function resticTool(device: LabDevice): Tool {
+  const program = join(device.folder, 'data', 'restic');
+  copyFileSync('/usr/bin/restic', program);
+  const mounts = ['--volume', 'backups:/backups', '--volume', '/mnt/data/restic:/usr/bin/restic:ro'];
+  const env = ['RESTIC_PASSWORD=x', 'RESTIC_REPOSITORY=/backups/restic', 'RESTIC_CACHE_DIR=/backups/restic-cache'];
+  const script = '[ -e /backups/restic/config ] || restic init -q; restic backup -q /data';
+  return {
+    what: 'restic',
+    names: ['restic'],
+    once: () => shell(device, script, [...mounts, ...env.flatMap((each) => ['--env', each])]),
+    storedMb: () => sizeOf(device, 'restic'),
   };
-  let borgs = 0;
-  const sh = (script: string): Promise<string> => runProgram('sh', ['-euc', script, 'bench', tree], { env });
-  return [
-    {
-      what: 'restic',
-      names: ['restic'],
-      once: () => sh('[ -e "$RESTIC_REPOSITORY" ] || restic init -q; restic backup -q "$1"'),
-      storedMb: storedMb('restic'),
+}
+
+/** On this machine, with the volume as it finds it: it needs a Python of its own. */
+function borgTool(lab: Lab, device: LabDevice): Tool {
+  const tree = device.volumePath('data');
+  const folder = join(lab.folder, 'bench');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  const repository = join(folder, 'borg');
+  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, BORG_PASSPHRASE: 'x', BORG_REPO: repository };
+  let runs = 0;
+  return {
+    what: 'borg',
+    names: ['borg'],
+    once: () => {
+      runs += 1;
+      const script = `[ -e "$BORG_REPO" ] || borg init --encryption=repokey; borg create "::${String(runs)}" "$1"`;
+      return runProgram('sh', ['-euc', script, 'bench', tree], { env });
     },
-    {
-      what: 'borg',
-      names: ['borg'],
-      once: () => {
-        borgs += 1;
-        return sh(`[ -e "$BORG_REPO" ] || borg init --encryption=repokey; borg create "::${String(borgs)}" "$1"`);
-      },
-      storedMb: storedMb('borg'),
-    },
-  ];
+    storedMb: async () => Number((await runProgram('du', ['-sk', repository])).split('\t')[0]) / 1024,
+  };
 }
