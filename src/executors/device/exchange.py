@@ -134,7 +134,8 @@ class Exchange:
         self.locks.release()
 
     def started(self, container):
-        for _ in range(5):
+        """After a crash an engine may need a while until it knows that a container is down."""
+        for _ in range(30):
             status, answer = insist('POST', f'/containers/{container}/start')
             if status in (204, 304, 404):
                 break

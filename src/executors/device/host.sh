@@ -271,10 +271,17 @@ wait_for_script() {
   rm -rf "$DIR"
 }
 
+# Ends with the run; comes back where the engine has started it again, or is to.
 finish() {
   ended=$(engine inspect --type container --format \
-    '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' "$ID" 2>/dev/null || :)
-  if [ -z "$ended" ]; then lost; fi
+    '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' \
+    "$ID" 2>/dev/null || :)
+  case $ended in
+    '') lost ;;
+    'true '* | 'false always '*) return 0 ;;
+  esac
+  ended=${ended#* }
+  ended=${ended#* }
   say "ended $ended"
   # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
   (sleep 60; kill -KILL $$) </dev/null >/dev/null 2>&1 &
@@ -286,6 +293,7 @@ finish() {
     remove
     say removed
   fi
+  exit 0
 }
 
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
@@ -301,5 +309,7 @@ if take_name; then
   if [ "$MODE" = attach ]; then lost; fi
   start
 fi
-follow
-finish
+while :; do
+  follow
+  finish
+done
