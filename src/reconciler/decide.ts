@@ -36,6 +36,7 @@ export function decide(input: DecisionInput): Decision {
   const skips: Skip[] = [];
   const candidates: Candidate[] = [];
   const wake = alarm(input.now);
+  const shared = sharer();
   for (const desired of input.desired) {
     const answer = answerOf(desired, input);
     if (answer.kind === 'ready') {
@@ -45,7 +46,7 @@ export function decide(input: DecisionInput): Decision {
       continue;
     }
     const { verdict, due } = answer;
-    verdicts.push(verdict);
+    verdicts.push(shared(verdict));
     wake.at(changesAt(verdict, due));
     // A run in flight may be of that very slot: it is skipped when the run has ended.
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
@@ -54,6 +55,17 @@ export function decide(input: DecisionInput): Decision {
   const actions = admit(candidates.sort(byUrgency), input, verdicts);
   skips.sort((a, b) => compare(a.device, b.device));
   return { actions, verdicts, skips, wakeAt: wake.earliest() };
+}
+
+/** Gives devices that wait for the same slot one verdict: of a large fleet they would fill the memory at every pass. */
+function sharer(): (verdict: Verdict) => Verdict {
+  const bySlot = new Map<Instant | null, Verdict>();
+  return (verdict) => {
+    if (verdict.kind !== 'not-due') return verdict;
+    const known = bySlot.get(verdict.nextSlot) ?? verdict;
+    bySlot.set(verdict.nextSlot, known);
+    return known;
+  };
 }
 
 /** A device that is ready, and its place among the verdicts. */

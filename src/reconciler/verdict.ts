@@ -128,8 +128,19 @@ function attemptOf(device: DeviceUuid, slot: Slot, facts: DeviceFacts | null): {
 }
 
 export function held(reason: HoldReason, until: Instant | null): Verdict {
-  return { kind: 'held', reason, until };
+  return until === null ? HELD[reason] : { kind: 'held', reason, until };
 }
+
+/** Of a large fleet that has lost its link they would fill the memory at every pass. */
+const HELD = {
+  'in-flight': { kind: 'held', reason: 'in-flight', until: null },
+  'backing-off': { kind: 'held', reason: 'backing-off', until: null },
+  'target-unavailable': { kind: 'held', reason: 'target-unavailable', until: null },
+  'credential-refused': { kind: 'held', reason: 'credential-refused', until: null },
+  'api-stale': { kind: 'held', reason: 'api-stale', until: null },
+  offline: { kind: 'held', reason: 'offline', until: null },
+  'at-limit': { kind: 'held', reason: 'at-limit', until: null },
+} as const satisfies Readonly<Record<HoldReason, Verdict>>;
 
 function notDue(nextSlot: Instant | null): Verdict {
   return { kind: 'not-due', nextSlot };
