@@ -14,8 +14,18 @@ export function uuidOf(n: number): DeviceUuid {
   return deviceUuidOf(n.toString(16).padStart(7, '0').padEnd(32, 'e'));
 }
 
+export interface Moment {
+  readonly schedule: string;
+  /** With each round one device in a hundred loses its link; in every tenth they all have it again. */
+  readonly round: number;
+}
+
 /** The fleet as the API's rows say it, read as the adapter reads them; one device in a hundred has tags of its own. */
-export function readFleet(devices: number, schedule: string, share?: (device: Device) => Device): FleetReading {
+export function readFleet(
+  devices: number,
+  { schedule, round }: Moment,
+  share?: (device: Device) => Device,
+): FleetReading {
   const builder = new ReadingBuilder(share);
   const tags = [
     { tag_key: 'backupEnabled', value: 'true' },
@@ -27,7 +37,7 @@ export function readFleet(devices: number, schedule: string, share?: (device: De
         id: n + 1,
         uuid: uuidOf(n),
         device_name: `device-${String(n)}`,
-        is_connected_to_vpn: n % 10 !== 0,
+        is_connected_to_vpn: n % 100 > round % 10,
         device_tag: n % 100 === 0 ? [{ tag_key: 'backupVolumes', value: 'data' }] : [],
         belongs_to__application: [{ id: 1 + (n % 20), slug: `org/fleet-${String(n % 20)}`, application_tag: tags }],
       }),

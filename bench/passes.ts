@@ -1,4 +1,5 @@
 import { right } from 'fp-ts/Either';
+import { keepHeapSmall } from '../src/heap';
 import { openLedger } from '../src/ledger/ledger';
 import { type Instant, instantOf } from '../src/model/brand';
 import { createResolver } from '../src/model/resolve';
@@ -11,6 +12,8 @@ import { cpuMsOf, liveMiB, report, residentMiB } from './measure';
 
 const [count = '10000', stateDir = '', step = 'measure'] = process.argv.slice(2);
 const SCHEDULE = '0 0 * * *';
+/** An hour of passes: so long it takes until what they leave behind has been cleared away. */
+const ROUNDS = 60;
 const DEVICES = Number(count);
 const signal = new AbortController().signal;
 const YESTERDAY = Date.UTC(2026, 10, 23);
@@ -27,6 +30,7 @@ interface Bench {
 
 function startBench(): Bench {
   const ledger = openLedger(stateDir);
+  let round = 0;
   let now: Instant = instantOf(YESTERDAY - 3_600_000);
   const settings = settingsOf({
     defaults: policyDefaultsOf({ url: given('BACKUP_URL', 'rsync://root@collector:54321//backups/$UUID') }),
@@ -34,7 +38,12 @@ function startBench(): Bench {
   });
   const pass = createPass({
     fleet: new FleetReader({
-      api: { readDevices: (_, share) => Promise.resolve(right(readFleet(DEVICES, SCHEDULE, share))) },
+      api: {
+        readDevices: (_, share) => {
+          round += 1;
+          return Promise.resolve(right(readFleet(DEVICES, { schedule: SCHEDULE, round }, share)));
+        },
+      },
       register: () => Promise.resolve(null),
       emit: () => undefined,
       intervalMs: 60_000,
@@ -58,19 +67,23 @@ function startBench(): Bench {
 
 /** The first pass of a fleet, in a process of its own, so that what it takes is not counted in what comes after. */
 async function prepare(): Promise<void> {
+  await loadAll();
+  keepHeapSmall();
   await startBench().pass('start', signal);
+  report({ resident: residentMiB() });
   giveHistory(stateDir, DEVICES, YESTERDAY);
 }
 
 async function measure(): Promise<void> {
   await loadAll();
+  keepHeapSmall();
   const base = residentMiB();
   const { pass, at } = startBench();
   at(YESTERDAY + 3_600_000);
   const first = await cpuMsOf(() => pass('start', signal));
   const quiet: number[] = [];
   const reading: number[] = [];
-  for (let n = 1; n <= 5; n += 1) {
+  for (let n = 1; n <= ROUNDS; n += 1) {
     at(YESTERDAY + 3_600_000 + n * 60_000);
     quiet.push(await cpuMsOf(() => pass('wake', signal)));
     reading.push(await cpuMsOf(() => pass('interval', signal)));

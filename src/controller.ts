@@ -15,6 +15,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { keepHeapSmall } from './heap';
 import { beat } from './heartbeat';
 import { type Joined, joinAdapters } from './joined';
 import { joinConductor } from './joinedruns';
@@ -46,6 +47,7 @@ const GRACE_MS = 8000;
 export async function runController(settings: Settings): Promise<number> {
   const lock = lockState(settings.stateDir);
   if ('heldBy' in lock) return refused(settings, lock.heldBy.pid);
+  keepHeapSmall();
   const ledger = openLedger(settings.stateDir);
   const stop = new AbortController();
   const joined = joinAdapters(settings, undefined, stop.signal);
