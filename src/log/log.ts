@@ -1,5 +1,5 @@
-import { Writable } from 'node:stream';
 import winston from 'winston';
+import Transport from 'winston-transport';
 import type { EventSink } from '../model/event';
 import type { Secret } from '../model/secret';
 import type { LogLevel } from '../model/settings';
@@ -33,8 +33,8 @@ export function createLog({ level, format, secrets, write, colour }: LogOptions)
   const logger = winston.createLogger({
     level,
     format: winston.format.printf(({ message }) => String(message)),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its transports as interfaces.
-    transports: [new winston.transports.Stream({ stream: sinkOf(write ?? toStandardOutput), eol: '' })],
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston makes its transports by a function.
+    transports: [transportTo(write ?? toStandardOutput)],
   });
   let isOpen = true;
 
@@ -58,17 +58,19 @@ export function createLog({ level, format, secrets, write, colour }: LogOptions)
   return { emit, scrub, close };
 }
 
-/** Each chunk is one line; it has been handed on when `write` returns. A line that nobody takes stops no run. */
-function sinkOf(write: (line: string) => void): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write: (line, _encoding, done) => {
+/**
+ * A line has been handed on when `write` returns; one that nobody takes stops no run. winston's own transport keeps each
+ * line until the next turn of the event loop, and a pass over a large fleet may say a line of every device in one turn.
+ */
+function transportTo(write: (line: string) => void): Transport {
+  return new Transport({
+    log: ({ message }: { readonly message: unknown }, next: () => void) => {
       try {
-        write(String(line));
+        write(String(message));
       } catch {
         // There is no other place to say it.
       }
-      done();
+      next();
     },
   });
 }

@@ -221,6 +221,16 @@ describe('the log', () => {
     expect(lines.map((line) => /"line":"(\d+)"/.exec(line)?.[1])).toEqual([...Array(2000).keys()].map(String));
   });
 
+  it('keeps nothing of a line that has been handed on, however many are said in one turn', async () => {
+    const waiting = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Immediate').length;
+    const log = createLog({ level: 'debug', format: 'json', secrets: [], write: () => undefined });
+    const before = waiting();
+    for (let n = 0; n < 100; n += 1) log.emit(anEvent['run.output']);
+
+    expect(waiting()).toBe(before);
+    await log.close();
+  });
+
   it('goes on when nobody takes a line', async () => {
     const taken: string[] = [];
     const write = (line: string): void => {
