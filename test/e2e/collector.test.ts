@@ -5,6 +5,7 @@ import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { runProgram } from '../lab/process';
 import { CollectorGuest, runCredential } from '../support/collectorguest';
+import { newSshKey } from '../support/sshkey';
 
 const NEIGHBOUR = 'b'.repeat(32);
 
@@ -28,17 +29,21 @@ afterAll(async () => {
   await lab.stop();
 });
 
-/** The same key with a certificate that was good until five minutes ago. */
-async function expired(): Promise<SshCredential> {
+/** A key with a certificate of our own making: what it permits, how long, and who signed it. */
+async function certified(name: string, limits: readonly string[], ca = caOfLab()): Promise<SshCredential> {
   const fresh = await runCredential(lab, device.uuid);
-  const file = join(lab.folder, 'expired');
+  const file = join(lab.folder, name);
   writeFileSync(file, fresh.privateKey.reveal(), { mode: 0o600 });
   writeFileSync(`${file}.pub`, await runProgram('ssh-keygen', ['-y', '-f', file]));
-  const limits = ['-n', 'root', '-V', '-10m:-5m', '-O', 'clear', '-O', `force-command=collector-serve ${device.uuid}`];
-  const ca = join(lab.folder, 'state', 'keys', 'ca');
-  await runProgram('ssh-keygen', ['-q', '-s', ca, '-I', 'expired', ...limits, `${file}.pub`]);
+  await runProgram('ssh-keygen', ['-q', '-s', ca, '-I', name, '-O', 'clear', ...limits, `${file}.pub`]);
   return { ...fresh, certificate: readFileSync(`${file}-cert.pub`, 'utf8') };
 }
+
+function caOfLab(): string {
+  return join(lab.folder, 'state', 'keys', 'ca');
+}
+
+const forced = (): readonly string[] => ['-O', `force-command=collector-serve ${device.uuid}`];
 
 /** The neighbour's directory is as the neighbour left it, and nothing has appeared beside the two. */
 function expectUntouched(): void {
@@ -106,6 +111,28 @@ describe('the credential of a run', () => {
     expect(said).not.toMatch(/\[127\.0\.0\.1\]:9922 ssh-/);
   });
 
+  it.each([
+    'KexAlgorithms=diffie-hellman-group14-sha256',
+    'Ciphers=aes256-cbc',
+    'MACs=hmac-sha1 -o Ciphers=aes128-ctr',
+    'HostKeyAlgorithms=rsa-sha2-512',
+    'PreferredAuthentications=password,keyboard-interactive',
+  ])('is not taken by means of yesterday: %s', async (option) => {
+    const { code, said } = await guest.attempt(`${guest.ssh.replace('ssh ', `ssh -o ${option} `)} true`);
+
+    expect(code).toBe(255);
+    expect(said).toMatch(/no matching|Permission denied/);
+  });
+
+  it('takes no variables along', async () => {
+    const set = '-o SetEnv="PYTHONPATH=/backups RSYNC_RSH=id LD_PRELOAD=/backups/x COLLECTOR_QUOTA=9T"';
+
+    expect((await guest.attempt(`${guest.ssh.replace('ssh ', `ssh ${set} `)} env`)).said).toMatch(
+      /only rsync and sftp/,
+    );
+    expect(await guest.attempt(`${guest.ssh.replace('ssh ', 'ssh -tt ')} true`)).not.toMatchObject({ code: 0 });
+  });
+
   it('lets nobody else in with it', async () => {
     expect(await guest.attempt(`${guest.ssh.replace('root@', 'sshd@')} true`)).toMatchObject({ code: 255 });
   });
@@ -126,6 +153,26 @@ describe('the credential of a run', () => {
     '--files-from=:/etc/passwd COLLECTOR:/ /tmp/stolen',
     '--write-devices /tmp/file COLLECTOR:OWN/file2',
     '-M--fake-super /tmp/file COLLECTOR:OWN/file2',
+    '-M--log-file=/backups/planted /tmp/file COLLECTOR:OWN/file2',
+    `-M--log-file=/backups/${NEIGHBOUR}/theirs /tmp/file COLLECTOR:OWN/file2`,
+    '-M--write-batch=/backups/planted /tmp/file COLLECTOR:OWN/file2',
+    '-M--only-write-batch=/backups/planted /tmp/file COLLECTOR:OWN/file2',
+    '-M--daemon /tmp/file COLLECTOR:OWN/file2',
+    '-M--filter=merge,/etc/passwd -r COLLECTOR:OWN/ /tmp/stolen',
+    `-M--compare-dest=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file2`,
+    `-M--copy-dest=/backups/${NEIGHBOUR} /tmp/file COLLECTOR:OWN/file2`,
+    '-M--copy-devices COLLECTOR:OWN/file /tmp/stolen',
+    '-M--no-munge-links /tmp/file COLLECTOR:OWN/file2',
+    '-M--trust-sender COLLECTOR:OWN/file /tmp/stolen',
+    '-M-s COLLECTOR:OWN/file /tmp/stolen',
+    '--secluded-args COLLECTOR:OWN/file /tmp/stolen',
+    '-rK /tmp/empty/ COLLECTOR:OWN/',
+    '-rL COLLECTOR:OWN/ /tmp/stolen/',
+    '-rk COLLECTOR:OWN/ /tmp/stolen/',
+    '--remove-source-files COLLECTOR:OWN/file /tmp/stolen',
+    `COLLECTOR:OWN/../${NEIGHBOUR}/theirs /tmp/stolen`,
+    `--old-args COLLECTOR:"OWN/file /backups/${NEIGHBOUR}/theirs" /tmp/stolen`,
+    'COLLECTOR:OWN/file COLLECTOR:/etc/passwd /tmp/stolen/',
   ];
 
   it.each(rsyncWords)('does nothing elsewhere by rsync %s', async (words) => {
@@ -159,6 +206,19 @@ describe('the credential of a run', () => {
     'put /tmp/file /etc/passwd',
     'put /tmp/file /run/collector/settings',
     'put /tmp/file /tmp/planted',
+    'put /tmp/file /var/tmp/planted',
+    'put /tmp/file /dev/shm/planted',
+    'put /tmp/file /run/planted',
+    'put /tmp/file OWN/../planted',
+    `put /tmp/file OWN/../${NEIGHBOUR}/planted`,
+    `get OWN/../${NEIGHBOUR}/theirs /tmp/stolen`,
+    `get -r OWN/../${NEIGHBOUR} /tmp/stolen`,
+    'get /proc/self/root/etc/shadow /tmp/stolen',
+    'ls OWN/..',
+    'chown 0 OWN/file',
+    'chgrp 0 OWN/file',
+    `chmod 777 OWN/../${NEIGHBOUR}`,
+    'cp /etc/passwd OWN/copied',
   ];
 
   it.each(sftpCommands)('does not do by sftp: %s', async (command) => {
@@ -171,6 +231,19 @@ describe('the credential of a run', () => {
     expect(await device.sh('ls -A /tmp/stolen 2>/dev/null || :')).toBe('');
     expectUntouched();
     expect(statSync(join(lab.server.backups, device.uuid)).mode & 0o7).toBe(0);
+  });
+
+  it('gets no hold of the process that serves it, by which it could run programs there', async () => {
+    const [open, toRead, toWrite] = [3, 1, 2];
+    const files = ['mem', 'map_files', 'cwd/../../etc/passwd', 'root/etc/passwd', 'clear_refs'];
+
+    const { said } = await guest.requests(
+      ...files.map((file) => [open, `/proc/self/${file}`, toWrite, 0] as const),
+      ...['mem', 'environ'].map((file) => [open, `/proc/self/${file}`, toRead, 0] as const),
+      ...['/proc/1/mem', '/proc/1/environ', '/proc/1/fd/1'].map((file) => [open, file, toRead, 0] as const),
+    );
+
+    expect(said.match(/^status [1-9].*/gm)).toHaveLength(10);
   });
 
   it('follows no link that was planted, and plants none that leads anywhere', async () => {
@@ -193,15 +266,47 @@ describe('the credential of a run', () => {
     expectUntouched();
   });
 
-  it('is worth nothing without its certificate, or when that is over', async () => {
-    const bare = new CollectorGuest(lab, device, 'bare', {
-      ...(await runCredential(lab, device.uuid)),
-      certificate: null,
-    });
-    const over = new CollectorGuest(lab, device, 'over', await expired());
+  it('is worth nothing without its certificate, or with one that is over, of somebody else, for another user or without a command', async () => {
+    const fresh = await runCredential(lab, device.uuid);
+    const stranger = join(lab.folder, 'stranger');
+    await newSshKey(stranger);
+    const hour = ['-V', '-5m:+1h'];
 
-    expect((await bare.attempt(bare.ssh)).said).toMatch(/Permission denied/);
-    expect((await over.attempt(over.ssh)).said).toMatch(/Permission denied/);
+    for (const [name, credential] of [
+      ['bare', { ...fresh, certificate: null }],
+      ['over', await certified('over', ['-n', 'root', '-V', '-10m:-5m', ...forced()])],
+      ['early', await certified('early', ['-n', 'root', '-V', '+1h:+2h', ...forced()])],
+      ['stranger', await certified('strangers', ['-n', 'root', ...hour, ...forced()], stranger)],
+      ['sshd', await certified('sshd', ['-n', 'sshd', ...hour, ...forced()])],
+      ['free', await certified('free', ['-n', 'root', ...hour])],
+    ] as const) {
+      const other = new CollectorGuest(lab, device, name, credential);
+      expect([name, await other.attempt(`${other.ssh} id`)]).toMatchObject([name, { code: 255 }]);
+      expect(await other.rsync(`COLLECTOR:${own}/file /tmp/stolen`)).not.toMatchObject({ code: 0 });
+    }
+  });
+
+  it('ends with its certificate, also on a connection that is kept open', async () => {
+    const soon = new CollectorGuest(
+      lab,
+      device,
+      'soon',
+      await certified('soon', ['-n', 'root', '-V', '-5m:+20s', ...forced()]),
+    );
+    const kept = '-o ControlPath=/tmp/soon/kept';
+
+    const { said } = await soon.attempt(
+      `${soon.ssh} ${kept} -M -N & until ${soon.ssh} ${kept} -O check; do sleep 0.2; done
+       (echo ls ${own}; sleep 25; echo ls ${own}) | ${soon.ssh.replace(/^ssh/, `sftp -q -b - ${kept}`).replace('-p ', '-P ')}; echo "session $?"
+       echo ls ${own} | ${soon.ssh.replace(/^ssh/, `sftp -q -b - ${kept}`).replace('-p ', '-P ')}; echo "new session $?"
+       kill $!; wait`,
+    );
+
+    expect(said).toContain(`${own}/file`);
+    expect(said).toMatch(/session [1-9][^]*new session [1-9]/);
+    const log = await lab.server.collectorLog();
+    expect(log).toMatch(new RegExp(`ended device=${device.uuid} .*: the certificate of this session is over`));
+    expect(log).toMatch(new RegExp(`refused device=${device.uuid} .*: the certificate of this session is over`));
   });
 
   it('is not shown to a server with another host key', async () => {

@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { until } from '../support/wait';
 import { type Engine, startEngine } from './engine';
 import type { LabImages } from './images';
 import type { LabNetwork } from './network';
+import { isRecord } from './odatarow';
 import { runProgram } from './process';
 import { startRegistry } from './registry';
 
@@ -41,20 +43,25 @@ export interface ServerOptions {
 /** As in docker-compose.yml; the address is the lab's own. */
 const COLLECTOR_PORT = 54_321;
 const COLLECTOR = 'collector';
-const CONFINED = [
-  ...['--security-opt', 'no-new-privileges', '--cap-drop', 'ALL'],
-  ...[
-    'CHOWN',
-    'DAC_OVERRIDE',
-    'FOWNER',
-    'KILL',
-    'NET_BIND_SERVICE',
-    'SETGID',
-    'SETPCAP',
-    'SETUID',
-    'SYS_CHROOT',
-  ].flatMap((each) => ['--cap-add', each]),
-];
+
+/** The collector's rights, as docker-compose.yml gives them. */
+function confined(): readonly string[] {
+  const file: unknown = parse(readFileSync(join(__dirname, '..', '..', 'docker-compose.yml'), 'utf8'));
+  const services = isRecord(file) && isRecord(file['services']) ? file['services'] : {};
+  const service = isRecord(services[COLLECTOR]) ? services[COLLECTOR] : {};
+  const each = (key: string, option: string): readonly string[] => {
+    const values: unknown = service[key];
+    if (!Array.isArray(values)) throw new Error(`docker-compose.yml says nothing of the collector's ${key}`);
+    return values.flatMap((value) => [option, String(value)]);
+  };
+  return [
+    ...(service['read_only'] === true ? ['--read-only'] : []),
+    ...each('tmpfs', '--tmpfs'),
+    ...each('security_opt', '--security-opt'),
+    ...each('cap_drop', '--cap-drop'),
+    ...each('cap_add', '--cap-add'),
+  ];
+}
 
 /** Starts registry and collector in a node of their own, and gives them once both answer. */
 export async function startServer({ network, folder, images, dns, storeMiB }: ServerOptions): Promise<LabServer> {
@@ -73,7 +80,7 @@ export async function startServer({ network, folder, images, dns, storeMiB }: Se
   await engine.docker(['load', '--input', images.collector]);
   const run = async (environment: Readonly<Record<string, string>>): Promise<void> => {
     await engine.docker([
-      ...['run', '--detach', '--init', '--restart', 'always', '--name', COLLECTOR, ...CONFINED],
+      ...['run', '--detach', '--init', '--restart', 'always', '--name', COLLECTOR, ...confined()],
       ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
       ...['--publish', `${String(COLLECTOR_PORT)}:22`],
       ...mount(places.backups, '/backups'),

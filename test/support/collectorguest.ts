@@ -17,6 +17,25 @@ export interface Attempt {
   readonly said: string;
 }
 
+/** Its number, and its fields: strings, 32-bit numbers. */
+export type SftpRequest = readonly [number, ...(string | number)[]];
+
+const SFTP_CLIENT = `
+import json, struct, subprocess, sys
+server = subprocess.Popen(sys.argv[1], shell=True, stdin=-1, stdout=-1)
+def field(value):
+    if isinstance(value, int): return struct.pack('>I', value)
+    return struct.pack('>I', len(value)) + value.encode()
+def ask(kind, body):
+    server.stdin.write(struct.pack('>IB', len(body) + 1, kind) + body)
+    server.stdin.flush()
+    answer = server.stdout.read(struct.unpack('>I', server.stdout.read(4))[0])
+    return 0 if answer[0] != 101 else struct.unpack('>I', answer[5:9])[0]
+ask(1, field(3))
+for number, (kind, *fields) in enumerate(json.loads(sys.argv[2])):
+    print('status', ask(kind, field(number) + b''.join(map(field, fields))), kind, fields)
+`;
+
 /** The keys of the lab's orchestrator. */
 export function labKeys(lab: Lab, runTimeoutMs = 3_600_000): OpenedKeys {
   return openKeys(settingsOf({ stateDir: join(lab.folder, 'state'), keysDir: lab.server.keys, runTimeoutMs }));
@@ -73,6 +92,12 @@ export class CollectorGuest {
   public sftp(...commands: readonly string[]): Promise<Attempt> {
     const call = this.ssh.replace(/^ssh/, 'sftp -q -l 8000 -b -').replace('-p ', '-P ');
     return this.attempt(`printf '%s\\n' ${commands.map(quoted).join(' ')} | ${call}`);
+  }
+
+  /** Requests of the SFTP protocol as they are, which its command line cannot make. Gives a line for each: 0 is done. */
+  public requests(...requests: readonly SftpRequest[]): Promise<Attempt> {
+    const words = [SFTP_CLIENT, `${this.ssh.replace(/^ssh/, 'ssh -s')} sftp`, JSON.stringify(requests)];
+    return this.attempt(`python3 -c ${words.map(quoted).join(' ')}`);
   }
 
   /** Duplicity on the device, with a cache of its own for each `name`; URL stands for the directory over `way`. */

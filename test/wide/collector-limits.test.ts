@@ -20,6 +20,12 @@ import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { CollectorGuest, collectorTarget, labKeys, runCredential } from '../support/collectorguest';
 
+/** Of the SFTP protocol, version 3: requests, and which attributes follow. */
+const [OPEN, SETSTAT, REMOVE, RENAME, SYMLINK, EXTENDED] = [3, 9, 13, 18, 20, 200];
+const [SIZE, OWNER, MODE, TIMES] = [1, 2, 4, 8];
+/** To write; to write at the end; to write and read, cut to nothing. */
+const openings = [2, 6, 19];
+
 let lab: Lab;
 let device: LabDevice;
 let guest: CollectorGuest;
@@ -111,9 +117,33 @@ describe('an append-only collector', () => {
       () => guest.sftp(`chmod 666 ${own}/${volume}`),
       () => guest.sftp(`chmod 777 ${own}`),
       () => guest.sftp(`put /tmp/large ${own}/new`, `rename ${own}/new ${own}/${volume}`),
+      () => guest.sftp(`reput /tmp/large ${own}/${volume}`),
+      () => guest.rsync(`--append /tmp/large COLLECTOR:${own}/${volume}`),
+      () => guest.rsync(`-b --suffix=.old /tmp/large COLLECTOR:${own}/${volume}`),
+      () => guest.rsync(`-r --delete-before --force --exclude=x /tmp/data/ COLLECTOR:${own}/`),
+      () => guest.sftp(`rmdir ${own}`),
+      () => guest.sftp(`rename ${own} ${own}.away`),
     ]) {
       expect(await attempt()).not.toMatchObject({ code: 0 });
     }
+    const file = `${own}/${volume}`;
+    const { said } = await guest.requests(
+      ...openings.map((flags) => [OPEN, file, flags, 0] as const),
+      [SETSTAT, file, SIZE, 0, 0],
+      [SETSTAT, file, OWNER, 100_000, 100_000],
+      [SETSTAT, file, MODE, 0o666],
+      [SETSTAT, file, TIMES, 0, 0],
+      [RENAME, file, `${own}/away`],
+      [REMOVE, file],
+      [SYMLINK, '/etc/passwd', `${own}/link`],
+      [EXTENDED, 'posix-rename@openssh.com', file, `${own}/away`],
+      [EXTENDED, 'posix-rename@openssh.com', `${own}/new`, file],
+      [EXTENDED, 'hardlink@openssh.com', file, `${own}/link`],
+      [EXTENDED, 'lsetstat@openssh.com', file, MODE, 0o666],
+      [EXTENDED, 'copy-data', file, file],
+    );
+    expect(said.match(/^status [1-9].*/gm)).toHaveLength(openings.length + 12);
+    expect(said).not.toMatch(/^status 0/m);
 
     expect(stored()).toEqual(expect.arrayContaining([...kept]));
   });
