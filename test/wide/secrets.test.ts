@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { runProgram } from '../lab/process';
+import { command } from '../support/command';
 import { type ControllerProcess, type LogLine, startController } from '../support/controller';
 import { until } from '../support/wait';
 import { ProcessWatcher } from '../support/watcher';
@@ -21,6 +22,8 @@ const MARKED = {
 let lab: Lab;
 let controller: ControllerProcess;
 let ownKey = '';
+/** Of the user's own key, of our key for devices and of our certificate authority. */
+let keyLines: readonly string[] = [];
 let processes: readonly string[] = [];
 let inspected = '';
 let devices: readonly LabDevice[] = [];
@@ -68,6 +71,10 @@ beforeAll(async () => {
   await controller.waitFor('the good end', of(well, 'run.succeeded', 'run.failed'));
   await controller.waitFor('the bad end', of(bad, 'run.failed'));
   processes = await watcher.stop();
+  const ours = ['fleet', 'ca'].map((name) => readFileSync(join(lab.folder, 'state', 'keys', name), 'utf8'));
+  keyLines = [ownKey, ...ours].flatMap((key) =>
+    key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----') && !isSharedLine(line)),
+  );
 });
 
 afterAll(async () => {
@@ -79,13 +86,17 @@ afterAll(async () => {
 function secretsIn(text: string): readonly string[] {
   const values = [...Object.values(MARKED), lab.api.apiKey];
   const forms = values.flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString('base64')]);
-  const keyLines = ownKey.split('\n').filter((line) => line.length > 20 && !line.startsWith('-----'));
   return [...forms, ...keyLines].filter((form) => text.includes(form));
 }
 
-/** Files below a folder that hold one of them. */
-function filesWithSecrets(folder: string): readonly string[] {
-  const values = [...Object.values(MARKED), encodeURIComponent(MARKED.SCRT_TARGET), lab.api.apiKey];
+/** How every key of the kind begins. */
+function isSharedLine(line: string): boolean {
+  return line.startsWith('b3BlbnNzaC1rZXktdjE');
+}
+
+/** Files below a folder that hold one of them, or one of those besides. */
+function filesWithSecrets(folder: string, besides: readonly string[] = keyLines): readonly string[] {
+  const values = [...Object.values(MARKED), encodeURIComponent(MARKED.SCRT_TARGET), lab.api.apiKey, ...besides];
   const patterns = values.flatMap((value) => ['-e', value]);
   const { stdout } = spawnSync('grep', ['-rlaF', ...patterns, folder], { encoding: 'utf8', maxBuffer: 1 << 26 });
   return stdout.split('\n').filter((line) => line !== '');
@@ -129,13 +140,18 @@ test('the container has none in its labels, its environment, or its command, and
 });
 
 test('the ledger and the other files of the orchestrator hold none', () => {
-  expect(filesWithSecrets(join(lab.folder, 'state'))).toEqual([]);
+  expect(filesWithSecrets(join(lab.folder, 'state'), [])).toEqual([]);
+  expect(
+    filesWithSecrets(join(lab.folder, 'state'))
+      .map((file) => basename(file))
+      .sort(),
+  ).toEqual(['ca', 'fleet']);
 });
 
 test('nothing is left of one on the devices', async () => {
   for (const device of devices) {
     expect(filesWithSecrets(device.folder)).toEqual([]);
-    const patterns = Object.values(MARKED).map((value) => `-e '${value}'`);
+    const patterns = [...Object.values(MARKED), ...keyLines].map((value) => `-e '${value}'`);
     expect(await device.sh(`grep -rlaF ${patterns.join(' ')} /run /tmp /dev/shm 2>/dev/null || :`)).toBe('');
   }
 });
@@ -151,6 +167,23 @@ test('the API is told none but its own key', () => {
 
   expect(secretsIn(told.replaceAll(lab.api.apiKey, ''))).toEqual([]);
 });
+
+test.each(['ftp', 'webdav', 'sftp'])(
+  "Duplicity that says all it does, over %s and in a person's own words, shows none",
+  async (scheme) => {
+    const [well] = devices;
+    const watcher = new ProcessWatcher();
+    const words = `collection-status -v 9 --num-retries=1 ${scheme}://user:$SCRT_TARGET@${lab.server.collector.host}:9/x`;
+    const marked = { ...MARKED, SCRT_TARGET: encodeURIComponent(MARKED.SCRT_TARGET), LOG_LEVEL: 'debug' };
+
+    const { code, out, err } = await command(lab.environment(marked), 'execute', well?.uuid ?? '', words);
+
+    expect(code).toBe(1);
+    expect(`${out}${err}`).toMatch(/Using temporary directory|Main action/);
+    expect(secretsIn(`${out}${err}`)).toEqual([]);
+    expect((await watcher.stop()).filter((line) => secretsIn(line).length > 0)).toEqual([]);
+  },
+);
 
 test.each([
   { name: 'configuration that is refused', over: { BACKUP_FULL_EVERY: '30d', BACKUP_URL: 'bogus://u:$SCRT_TARGET@h' } },
