@@ -10,13 +10,15 @@ if (unit === undefined) throw new Error('jest.config.cjs has no projects');
 module.exports = {
   ...unit,
   displayName: 'mutation',
+  runner: '<rootDir>/jest.mutation-runner.cjs',
+  setupFiles: ['<rootDir>/test/support/noshrink.ts'],
   testMatch: [
     '<rootDir>/test/unit/**/*.test.ts',
     '<rootDir>/test/streams/**/*.test.ts',
-    '<rootDir>/test/properties/{decide,schedule}.test.ts',
+    '<rootDir>/test/properties/{decide,explain,rivals,schedule,scrub,slotbook}.test.ts',
   ],
   testPathIgnorePatterns: [
     '/node_modules/',
-    '/test/unit/(?:lab|house|collector|balena|transport|keys|deploy|ledger|log|config|commands|store|images?)[^/]*\\.test\\.ts$',
+    '/test/unit/(?:lab|house|collector|balena|transport|keys|deploy|ledger|log|config|commands|store|images?|executors|restore-exchange|doctor|docs|backend-docs|container-words|terminal|checks|keycommands|completion|inquiries)[^/]*\\.test\\.ts$',
   ],
 };
