@@ -32,7 +32,8 @@ function secondsOf(text: string): Instant | null {
 }
 
 function isoOf(text: string): Instant | null {
-  if (!ISO.test(text)) return null;
+  // Date.parse takes 30 February for 2 March.
+  if (!ISO.test(text) || dateOf(text.slice(0, 10)) === null) return null;
   return instantOrNull(Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`));
 }
 

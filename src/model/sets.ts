@@ -89,13 +89,10 @@ function flawOf({ mode, since, numbers, hasManifest }: Gathered, whole: Readonly
   return null;
 }
 
-/** Duplicity's time of a set, `20261124T115000Z`; null when it is not one. */
+/** Duplicity's time of a set, `20261124T115000Z`; null when it is not one, as for a day that no month has. */
 export function parseSetTime(text: string): Instant | null {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hour, minute, second] = match.map(Number);
-  const ms = Date.UTC(year ?? 0, (month ?? 1) - 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0);
-  return Number.isNaN(ms) ? null : instantOf(ms);
+  const ms = Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  return !Number.isNaN(ms) && setTimeOf(instantOf(ms)) === text ? instantOf(ms) : null;
 }
 
 /** The instant as Duplicity names sets, to the second. */

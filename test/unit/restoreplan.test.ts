@@ -1,7 +1,8 @@
 import { isLeft, isRight, left, right } from 'fp-ts/Either';
 import { parseRestoreCall } from '../../src/commands/restorecall';
 import { instantOf } from '../../src/model/brand';
-import { planRestore, type RestoreWish } from '../../src/model/restoreplan';
+import type { RestoreItem } from '../../src/model/restoreorder';
+import { askedTime, planRestore, type RestoreWish, sizeOf } from '../../src/model/restoreplan';
 import { planText } from '../../src/model/restoretext';
 import { parseRestoreTime } from '../../src/model/restoretime';
 import { parseSetTime, setTimeOf } from '../../src/model/sets';
@@ -34,6 +35,11 @@ function aSurvey(over: Partial<Survey> = {}): Survey {
 
 function aWish(over: Partial<RestoreWish> = {}): RestoreWish {
   return { at: null, volumes: { kind: 'all' }, path: null, isInPlace: false, ...over };
+}
+
+/** Sets of so many days, at midnight. */
+function days(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, n) => `202611${String(n + 1).padStart(2, '0')}T000000Z`);
 }
 
 describe('the plan of a restore', () => {
@@ -72,6 +78,61 @@ describe('the plan of a restore', () => {
     expect(isLeft(planRestore(aWish(), aSurvey(tight)))).toBe(true);
   });
 
+  it('takes a whole volume by its path, and only the volumes that are named', () => {
+    const planned = (wish: Partial<RestoreWish>): unknown => planRestore(aWish(wish), aSurvey());
+
+    expect(planned({ path: { volume: 'settings', below: null } })).toMatchObject(
+      right({ items: [{ volume: 'settings', path: null, member: 'settings' }] }),
+    );
+    expect(planned({ volumes: { kind: 'named', names: ['settings'] } })).toMatchObject(
+      right({ items: [{ volume: 'settings', path: null, member: 'settings' }] }),
+    );
+  });
+
+  it('does not mind a lock, a driver or a disk of what it leaves alone', () => {
+    const survey = aSurvey({
+      special: ['logs'],
+      otherDisk: ['logs'],
+      services: [
+        { name: 'web', volumes: ['data'], locked: false },
+        { name: 'cron', volumes: ['logs'], locked: true },
+      ],
+    });
+
+    expect(planRestore(aWish(), survey)).toMatchObject(right({ kind: 'restore' }));
+  });
+
+  it('fits where there is just the room that it needs, and not with a byte less', () => {
+    const free = 300 * MIB + 10 + 80 * MIB;
+    const undo = { at: '', snapshotAt: '', items: [], volumes: [], bytes: 5 };
+
+    expect(planRestore(aWish(), aSurvey({ freeBytes: free, undo }))).toMatchObject(right({ dropsUndo: false }));
+    expect(planRestore(aWish(), aSurvey({ freeBytes: free - 5, undo }))).toMatchObject(right({ dropsUndo: true }));
+    expect(isLeft(planRestore(aWish(), aSurvey({ freeBytes: free - 6, undo })))).toBe(true);
+  });
+
+  it('keeps at least 50 MiB on a small disk, and takes a size that is not known for nothing', () => {
+    const contents = [{ name: 'data', entries: 1, bytes: null }];
+
+    expect(planRestore(aWish(), aSurvey({ contents, diskBytes: 1, freeBytes: 50 * MIB }))).toMatchObject(
+      right({ roomBytes: 50 * MIB }),
+    );
+  });
+
+  it('knows the size of what it restores, where the survey could tell it', () => {
+    const survey = aSurvey({ contents: [...aSurvey().contents, { name: 'odd', entries: 1, bytes: null }] });
+    const item = (member: string): RestoreItem => ({ volume: member, path: null, member });
+
+    expect(sizeOf([item('data'), item('settings')], survey)).toEqual({ entries: 14, bytes: 300 * MIB + 10 });
+    expect(sizeOf([item('data'), item('odd')], survey)).toEqual({ entries: 13, bytes: null });
+    expect(sizeOf([item('gone')], survey)).toEqual({ entries: 0, bytes: null });
+  });
+
+  it('asks for the time that is wished, as Duplicity names it', () => {
+    expect(askedTime({ at: instantOf(Date.UTC(2026, 10, 24, 11, 50)) })).toBe('20261124T115000Z');
+    expect(askedTime({ at: null })).toBeNull();
+  });
+
   it.each<{ name: string; wish?: Partial<RestoreWish>; survey?: Partial<Survey>; says: RegExp }>([
     { name: 'nothing at the target', survey: { sets: [], snapshotAt: null }, says: /no whole backup at the target/ },
     {
@@ -84,6 +145,44 @@ describe('the plan of a restore', () => {
       name: 'a volume that is not in it',
       wish: { volumes: { kind: 'named', names: ['data', 'logs'] } },
       says: /has no volume logs; it has data, settings/,
+    },
+    {
+      name: 'nothing that early among very many: the first and the last are listed',
+      wish: { at: instantOf(0) },
+      survey: { snapshotAt: null, sets: days(15) },
+      says: /There are: 2026-11-01T00:00:00Z, .*, 2026-11-12T00:00:00Z and 3 later ones up to 2026-11-15T00:00:00Z\. Write/,
+    },
+    {
+      name: 'nothing that early among as many as can be listed',
+      survey: { snapshotAt: null, sets: days(12) },
+      says: /^There is no backup\. There are: 2026-11-01T00:00:00Z, .*, 2026-11-12T00:00:00Z\. Write one of these with --at$/,
+    },
+    {
+      name: 'a backup without any volume',
+      survey: { contents: [{ name: 'data/conf', entries: 1, bytes: 1 }] },
+      says: /^The backup of 2026-11-24T11:50:00Z has no volume\. Name another time with --at$/,
+    },
+    {
+      name: 'a volume of a backup without any',
+      wish: { volumes: { kind: 'named', names: ['logs', 'data'] } },
+      survey: { contents: [] },
+      says: /^The backup of 2026-11-24T11:50:00Z has no volume logs, data; it has none\. Name some/,
+    },
+    {
+      name: 'a whole volume by its path that is not in it',
+      wish: { path: { volume: 'logs', below: null } },
+      says: /^The backup of 2026-11-24T11:50:00Z has no "logs"\. See what is in it with "list"/,
+    },
+    {
+      name: 'a path below a volume that is not in it',
+      wish: { path: { volume: 'logs', below: 'a' } },
+      says: /has no "logs\/a"/,
+    },
+    {
+      name: 'no room in place, where only space helps',
+      wish: { isInPlace: true },
+      survey: { freeBytes: 10 },
+      says: /80 MiB are kept for the device\. Free some space on the device$/,
     },
     { name: 'a path that is not in it', wish: { path: { volume: 'data', below: 'x' } }, says: /has no "data\/x"/ },
     {
@@ -138,6 +237,13 @@ describe('a time to restore to', () => {
     { text: '2026-11-24T11:50', at: '2026-11-24T11:50:00.000Z' },
     { text: '2026-11-24T11:50:00+02:00', at: '2026-11-24T09:50:00.000Z' },
     { text: '20261124T115000Z', at: '2026-11-24T11:50:00.000Z' },
+    { text: '2026-11-24T11:50:00.5Z', at: '2026-11-24T11:50:00.500Z' },
+    { text: '2026-11-24T00:30:00+0200', at: '2026-11-23T22:30:00.000Z' },
+    { text: '2026-11-30T23:30:00-02:00', at: '2026-12-01T01:30:00.000Z' },
+    { text: '1-2-2026', at: '2026-01-02T00:00:00.000Z' },
+    { text: '2024-02-29', at: '2024-02-29T00:00:00.000Z' },
+    { text: '2024-02-29T00:00:00Z', at: '2024-02-29T00:00:00.000Z' },
+    { text: '12345678', at: '1970-05-23T21:21:18.000Z' },
     { text: '1700000000', at: '2023-11-14T22:13:20.000Z' },
   ])('$text is $at', ({ text, at }) => {
     const parsed = parseRestoreTime(text, now);
@@ -145,8 +251,19 @@ describe('a time to restore to', () => {
     expect(isRight(parsed) ? new Date(parsed.right).toISOString() : parsed.left).toBe(at);
   });
 
-  it.each(['', 'yesterday', '3d', '2026-02-30', '2026-13-01T00:00:00Z', 'never'])('%j is none', (text) => {
-    expect(isLeft(parseRestoreTime(text, now))).toBe(true);
+  it.each([
+    ...['', 'yesterday', '3d', 'never', 'now ', '1700000'],
+    // Days and hours that are none: another day would be restored than the one that was typed.
+    ...['2026-02-30', '2026-13-01', '2026-00-10', '2026-11-00', '31-11-2026', 'x2026-11-24', '2026-11-24x'],
+    ...['2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-11-31T23:00:00+02:00', '2026-11-24T25:00:00Z'],
+    ...['20260230T000000Z', '20261301T000000Z', '20261124T240000Z', 'x20261124T115000Z', '20261124T115000Zx'],
+    ...['2026-11-24T11:50:00ZZ', '12026-11-24T11:50:00Z', '2026-11-24T11', '2026-11-24T11:50:00+2'],
+  ])('%j is none', (text) => {
+    expect(parseRestoreTime(text, now)).toEqual(
+      left(
+        `${JSON.stringify(text)} is not a time; write for example 2026-11-24T11:50:00Z, 2026-11-24, or 3D for three days ago`,
+      ),
+    );
   });
 
   it('is written as Duplicity names sets, and read back', () => {
