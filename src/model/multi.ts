@@ -30,7 +30,8 @@ function jsonOf(text: string): unknown {
 }
 
 function backendOf(url: string): Backend | string {
-  const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url) ?? [];
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url) ?? [];
+  if (scheme === undefined) return 'one of the stores is no URL; write for example s3://bucket/path';
   const backend = BACKENDS.get(scheme.toLowerCase());
   if (backend === undefined || backend.scheme === 'multi') return `${scheme}:// cannot be one of the stores`;
   // A run has a key for the one host that its URL names.
