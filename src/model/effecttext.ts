@@ -17,7 +17,7 @@ export function effectText(effect: Effect, durationMs: number): string {
     case 'surveyed':
       return `Looked at what there is to restore in ${took}: ${count(effect.survey.sets.length, 'backup')}`;
     case 'restored':
-      return `${restoredText(effect.restored)} in ${took}`;
+      return restoredText(effect.restored, took);
     default:
       return assertNever(effect);
   }
@@ -29,11 +29,12 @@ const UNDO: Readonly<Record<Restored['undo'], string>> = {
   none: 'there is no undo copy',
 };
 
-function restoredText({ kind, snapshotAt, items, entries, bytes, services, undo }: Restored): string {
+function restoredText({ kind, snapshotAt, items, entries, bytes, services, undo }: Restored, took: string): string {
   const amount = `${String(entries)} files and folders, ${bytesText(bytes)}`;
   const again = services.length === 0 ? '' : `; started again: ${services.join(', ')}`;
-  if (kind === 'undo') return `Took the restore of ${timeText(snapshotAt)} back for ${items.join(', ')}${again};`;
-  return `Restored ${items.join(', ')} from the backup of ${timeText(snapshotAt)} (${amount}${again}; ${UNDO[undo]})`;
+  if (kind === 'undo')
+    return `Took the restore of ${timeText(snapshotAt)} back for ${items.join(', ')} in ${took}${again}`;
+  return `Restored ${items.join(', ')} from the backup of ${timeText(snapshotAt)} in ${took} (${amount}${again}; ${UNDO[undo]})`;
 }
 
 function statisticsText(statistics: RunStatistics): string {
