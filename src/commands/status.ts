@@ -1,6 +1,7 @@
 import type { DeviceUuid, Instant } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { DeviceAnswer, Outlook, Seen } from '../model/explanation';
+import { compareTexts } from '../model/order';
 import type { KnownDevice } from '../model/ports';
 import type { DeviceFacts, RunRecord } from '../model/run';
 import { nextSlot } from '../model/schedule';
@@ -137,10 +138,5 @@ function agoText(at: Instant | null, now: Instant): string {
 }
 
 function byName(a: Standing, b: Standing): number {
-  return compare(a.device.name, b.device.name) || compare(a.device.uuid, b.device.uuid);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return compareTexts(a.device.name, b.device.name) || compareTexts(a.device.uuid, b.device.uuid);
 }

@@ -1,13 +1,14 @@
 import type { ActionOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
-import type { DeviceUuid, Instant } from '../model/brand';
+import type { Instant } from '../model/brand';
 import { placeFor } from '../model/folded';
+import type { Device } from '../model/device';
+import { compareTexts } from '../model/order';
 import type { DesiredDevice } from '../model/policy';
 import type { Slot } from '../model/slot';
 import type { HoldReason, Verdict } from '../model/verdict';
 import { storeOf } from './breaker';
-import type { Due } from './due';
-import { actionFor, answerOf, held, type Ready, type World } from './verdict';
+import { actionFor, answerOf, held, type Ready, type Refusal, type World } from './verdict';
 
 export interface DecisionInput extends World {
   readonly desired: readonly DesiredDevice[];
@@ -15,7 +16,7 @@ export interface DecisionInput extends World {
 
 /** A slot that is handled without a run, since it is past its starting deadline. */
 export interface Skip {
-  readonly device: DeviceUuid;
+  readonly device: Device;
   readonly slot: Slot;
   readonly missed: number;
 }
@@ -47,13 +48,14 @@ export function decide(input: DecisionInput): Decision {
     }
     const { verdict, due } = answer;
     verdicts.push(shared(verdict));
-    wake.at(changesAt(verdict, due));
+    wake.at(changesAt(verdict));
+    wake.at(due?.kind === 'due' ? due.expiresAt : null);
     // A run in flight may be of that very slot: it is skipped when the run has ended.
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
-      skips.push({ device: desired.device.uuid, slot: due.slot, missed: due.missed });
+      skips.push({ device: desired.device, slot: due.slot, missed: due.missed });
   }
   const actions = admit(candidates.sort(byUrgency), input, verdicts);
-  skips.sort((a, b) => compare(a.device, b.device));
+  skips.sort((a, b) => compareTexts(a.device.uuid, b.device.uuid));
   return { actions, verdicts, skips, wakeAt: wake.earliest() };
 }
 
@@ -119,16 +121,11 @@ export function inFlightOf({ facts, inFlight }: Pick<World, 'facts' | 'inFlight'
 
 function byUrgency(a: Ready, b: Ready): number {
   const byDue = rank(a) - rank(b) || a.due.dueSince - b.due.dueSince;
-  return byDue === 0 ? compare(a.desired.device.uuid, b.desired.device.uuid) : byDue;
+  return byDue || compareTexts(a.desired.device.uuid, b.desired.device.uuid);
 }
 
 function rank({ due }: Ready): number {
   return due.slot.kind === 'schedule' ? 1 : 0;
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 interface Alarm {
@@ -146,25 +143,17 @@ function alarm(now: Instant): Alarm {
   };
 }
 
-/** When the answer changes by itself: at the next slot, when the wait is over, or when the slot is past its deadline. */
-function changesAt(verdict: Verdict, due: Due | null): Instant | null {
-  const expiresAt = due?.kind === 'due' ? due.expiresAt : null;
+/** When the answer changes by itself: at the next slot, or when the wait is over. */
+function changesAt(verdict: Refusal): Instant | null {
   switch (verdict.kind) {
     case 'not-due':
       return verdict.nextSlot;
-    case 'due':
-      return expiresAt;
     case 'held':
-      return sooner(verdict.until, expiresAt);
+      return verdict.until;
     case 'not-enabled':
     case 'rejected':
       return null;
     default:
       return assertNever(verdict);
   }
-}
-
-function sooner(a: Instant | null, b: Instant | null): Instant | null {
-  if (a === null || b === null) return a ?? b;
-  return a < b ? a : b;
 }

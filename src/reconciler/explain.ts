@@ -4,7 +4,8 @@ import type { Instant } from '../model/brand';
 import { describeHold, describeProblem } from '../model/describe';
 import type { Chore, DeviceAnswer, Explanation, Step } from '../model/explanation';
 import { policyFor } from '../model/folded';
-import type { DesiredDevice } from '../model/policy';
+import { compareTexts } from '../model/order';
+import type { DesiredDevice, Schedule } from '../model/policy';
 import { policyLines } from '../model/policytext';
 import { instantText } from '../model/shown';
 import { slotText } from '../model/slot';
@@ -13,7 +14,7 @@ import { adviceFor } from './advice';
 import { inFlightOf } from './decide';
 import type { Look } from './look';
 import { BECAUSE, QUESTIONS, slotWords } from './stepwords';
-import { GUARDS, type Question, questionOf } from './verdict';
+import { GUARDS, questionOf } from './verdict';
 
 type Decided = Pick<Look, 'input' | 'decision'>;
 
@@ -24,7 +25,8 @@ export function answersOf({ input, decision }: Decided): readonly DeviceAnswer[]
   const order = new Map(decision.actions.map(({ device }, index) => [device.uuid, index]));
   const rank = ({ device }: DesiredDevice): number => order.get(device.uuid) ?? order.size;
   const sorted = input.desired.toSorted(
-    (a, b) => rank(a) - rank(b) || compare(a.device.name, b.device.name) || compare(a.device.uuid, b.device.uuid),
+    (a, b) =>
+      rank(a) - rank(b) || compareTexts(a.device.name, b.device.name) || compareTexts(a.device.uuid, b.device.uuid),
   );
   const verdicts = new Map(input.desired.map((desired, n) => [desired, decision.verdicts[n]]));
   return sorted.map((desired) => answerOf(desired, verdicts.get(desired), input));
@@ -36,31 +38,32 @@ export function explanationOf(desired: DesiredDevice, decided: Decided): Explana
   const answer = answerOf(desired, decision.verdicts[input.desired.indexOf(desired)], input);
   const { desire } = desired;
   const schedule = desire.kind === 'enabled' ? desire.policy.schedule.value : null;
-  const nextSlots: Instant[] = [];
-  for (let next = answer.nextSlot; schedule !== null && next !== null && nextSlots.length < SHOWN_SLOTS;) {
-    nextSlots.push(next);
-    next = input.slots.next(schedule, next);
-  }
   return {
     ...answer,
     policy: desire.kind === 'enabled' ? policyLines(policyFor(desired.device, desire.policy)) : [],
     steps: stepsOf(desired, answer.verdict, decided),
     timezone: schedule?.timezone ?? null,
-    nextSlots,
+    nextSlots: schedule === null ? [] : slotsAhead(schedule, decided.input),
     advice: adviceFor(desired, answer),
   };
 }
 
+function slotsAhead(schedule: Schedule, { slots, now }: Decided['input']): readonly Instant[] {
+  const ahead: Instant[] = [];
+  let next = slots.next(schedule, now);
+  while (next !== null && ahead.length < SHOWN_SLOTS) {
+    ahead.push(next);
+    next = slots.next(schedule, next);
+  }
+  return ahead;
+}
+
 /** What a pass would do beside starting runs. */
-export function choresOf({ input: { desired }, decision: { skips }, adoption }: Look): readonly Chore[] {
-  const devices = new Map(desired.map(({ device }) => [device.uuid, device]));
+export function choresOf({ decision: { skips }, adoption }: Look): readonly Chore[] {
   return [
     ...adoption.lost.map((run): Chore => ({ kind: 'lose', run })),
     ...adoption.adopt.map(({ run }): Chore => ({ kind: 'adopt', run })),
-    ...skips.flatMap(({ device, slot, missed }): readonly Chore[] => {
-      const known = devices.get(device);
-      return known === undefined ? [] : [{ kind: 'skip', device: known, slot: slotText(slot), missed }];
-    }),
+    ...skips.map(({ device, slot, missed }): Chore => ({ kind: 'skip', device, slot: slotText(slot), missed })),
   ];
 }
 
@@ -114,15 +117,14 @@ function stepsOf(desired: DesiredDevice, verdict: Verdict, { input }: Decided): 
   if (desire.kind === 'rejected') {
     return [enabled, stepOf('policy-problems', false, desire.problems.map(describeProblem).join('; '))];
   }
-  const question = questionOf(desired, input);
-  if ('kind' in question) return [enabled];
-  const own = GUARDS.map(({ name, ask }) => stepOf(name, ask(question) === null, becauseOf(name, question)));
+  const question = questionOf(desired, desire.policy, input);
+  const own = GUARDS.map(({ name, ask }) => stepOf(name, ask(question) === null, BECAUSE[name](question)));
   const hasRoom = inFlightOf(input) < input.limits.maxConcurrentRuns;
   const steps = [
     enabled,
     stepOf('policy-problems', true, 'every field of it is valid'),
     ...own,
-    stepOf('at-limit', hasRoom, becauseOf('at-limit', question)),
+    stepOf('at-limit', hasRoom, BECAUSE['at-limit'](question)),
   ];
   const isOwn = own.some(({ isYes }) => !isYes) || verdict.kind !== 'held';
   return isOwn ? steps : steps.map((step) => (step.guard === verdict.reason ? othersFirst(step) : step));
@@ -135,13 +137,4 @@ function othersFirst(step: Step): Step {
 
 function stepOf(guard: GuardName, isYes: boolean, because: string): Step {
   return { guard, question: QUESTIONS[guard], isYes, because };
-}
-
-function becauseOf(guard: GuardName, question: Question): string {
-  return guard === 'not-enabled' || guard === 'policy-problems' ? '' : BECAUSE[guard](question);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

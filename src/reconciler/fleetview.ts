@@ -59,7 +59,7 @@ export class FleetReader {
     if (cause === 'signal') return true;
     if (this.#isPaused(now)) return false;
     // With an interval that is longer than answers are good for, a slot in between needs a reading of its own.
-    return cause === 'start' || cause === 'interval' || this.#failure !== null || this.#isStale(now);
+    return cause === 'interval' || this.#failure !== null || this.#isStale(now);
   }
 
   /** A pause that is longer than any we grant was granted by a clock that has been set back since. */

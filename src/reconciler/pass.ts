@@ -54,7 +54,7 @@ class Passes {
     if (devices === null) return { work: [], wakeAt: retryAt };
     const look = this.#look({ devices, isStale, isRefused }, this.#forgiveUntil);
     const { input, decision, adoption } = look;
-    this.#skip(look);
+    this.#skip(decision.skips);
     this.#report(look);
     const wakeAt = earliest([decision.wakeAt, adoption.wakeAt, retryAt]);
     emit({
@@ -67,13 +67,12 @@ class Passes {
     return { work: workOf(decision, adoption, input.facts), wakeAt };
   }
 
-  #skip({ decision: { skips }, input: { desired } }: Look): void {
-    if (skips.length === 0) return;
-    const names = new Map(desired.map(({ device }) => [device.uuid, device.name]));
+  #skip(skips: Decision['skips']): void {
+    const { ledger, emit } = this.#tools;
     for (const { device, slot, missed } of skips) {
-      this.#tools.ledger.skip(device, slot);
-      const ref = { uuid: device, name: names.get(device) ?? '' };
-      this.#tools.emit({ event: 'slot.missed', device: ref, slot: slotText(slot), count: missed });
+      ledger.skip(device.uuid, slot);
+      const ref = { uuid: device.uuid, name: device.name };
+      emit({ event: 'slot.missed', device: ref, slot: slotText(slot), count: missed });
     }
   }
 

@@ -8,7 +8,7 @@ import type { GuardName } from '../model/verdict';
 import { gateFor, storeOf } from './breaker';
 import { inFlightOf } from './decide';
 import { baselineOf } from './due';
-import type { Question, World } from './verdict';
+import type { OwnGuard, Question, World } from './verdict';
 
 /** Each question is put so that yes lets the run through. */
 export const QUESTIONS: Readonly<Record<GuardName, string>> = {
@@ -26,9 +26,7 @@ export const QUESTIONS: Readonly<Record<GuardName, string>> = {
 };
 
 /** What the answer of a guard rests on, whichever it is. */
-export const BECAUSE: Readonly<
-  Record<Exclude<GuardName, 'not-enabled' | 'policy-problems'>, (question: Question) => string>
-> = {
+export const BECAUSE: Readonly<Record<OwnGuard | 'at-limit', (question: Question) => string>> = {
   'in-flight': ({ facts }) => (facts?.active == null ? 'no run is under way on it' : activeText(facts.active)),
   'nothing-due': waitingText,
   'starting-deadline': deadlineText,

@@ -37,11 +37,17 @@ export interface Question {
   readonly world: World;
 }
 
+/** Why a device starts nothing. */
+export type Refusal = Exclude<Verdict, { readonly kind: 'due' }>;
+
 /** A small rule: its verdict, or null when it has nothing against the run. */
-type Guard = (question: Question) => Verdict | null;
+type Guard = (question: Question) => Refusal | null;
+
+/** The guards that ask about one device with a policy. */
+export type OwnGuard = Exclude<GuardName, 'not-enabled' | 'policy-problems' | 'at-limit'>;
 
 /** In the order of design section 5: the first that speaks wins. */
-export const GUARDS: readonly { readonly name: GuardName; readonly ask: Guard }[] = [
+export const GUARDS: readonly { readonly name: OwnGuard; readonly ask: Guard }[] = [
   { name: 'in-flight', ask: inFlight },
   { name: 'nothing-due', ask: ({ due }) => (due.kind === 'none' ? notDue(due.nextSlot) : null) },
   { name: 'starting-deadline', ask: ({ due }) => (due.kind === 'expired' ? notDue(due.nextSlot) : null) },
@@ -59,12 +65,16 @@ export interface Ready extends Question {
 
 /** The answer for one device before the limit of the whole fleet: its verdict, or that it is ready. */
 export type Answer =
-  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly due: Due | null }
+  | { readonly kind: 'verdict'; readonly verdict: Refusal; readonly due: Due | null }
   | { readonly kind: 'ready'; readonly ready: Ready };
 
 export function answerOf(desired: DesiredDevice, world: World): Answer {
-  const question = questionOf(desired, world);
-  if ('kind' in question) return { kind: 'verdict', verdict: question, due: null };
+  const { desire } = desired;
+  if (desire.kind === 'not-enabled') return { kind: 'verdict', verdict: { kind: 'not-enabled' }, due: null };
+  if (desire.kind === 'rejected') {
+    return { kind: 'verdict', verdict: { kind: 'rejected', problems: desire.problems }, due: null };
+  }
+  const question = questionOf(desired, desire.policy, world);
   const { due } = question;
   for (const guard of GUARDS) {
     const verdict = guard.ask(question);
@@ -74,15 +84,12 @@ export function answerOf(desired: DesiredDevice, world: World): Answer {
   return { kind: 'ready', ready: { ...question, due } };
 }
 
-/** What the guards are asked, or the verdict where there is no policy to ask about. */
-export function questionOf({ desire, device }: DesiredDevice, world: World): Question | Verdict {
-  if (desire.kind === 'not-enabled') return { kind: 'not-enabled' };
-  if (desire.kind === 'rejected') return { kind: 'rejected', problems: desire.problems };
-  const { policy } = desire;
-  const facts = world.facts.get(device.uuid) ?? null;
+/** What the guards are asked about a device with this policy. */
+export function questionOf(desired: DesiredDevice, policy: FoldedPolicy, world: World): Question {
   const { now, slots, limits } = world;
+  const facts = world.facts.get(desired.device.uuid) ?? null;
   const due = dueOf({ policy, facts, now, slots, startingDeadlineMs: limits.startingDeadlineMs });
-  return { desired: { device, desire }, policy, facts, due, world };
+  return { desired, policy, facts, due, world };
 }
 
 /** What a device that is ready is to do. */
@@ -100,24 +107,24 @@ export function actionFor({ desired, facts, due, world, ...rest }: Ready): Actio
   };
 }
 
-function inFlight({ desired, facts, world }: Question): Verdict | null {
+function inFlight({ desired, facts, world }: Question): Refusal | null {
   const active = world.inFlight.has(desired.device.uuid) || (facts !== null && facts.active !== null);
   return active ? held('in-flight', null) : null;
 }
 
 /** A person who asks for a run need not wait out what the schedule must, but their own request's failures they do. */
-function backingOff({ desired, due, facts, world }: Question): Verdict | null {
+function backingOff({ desired, due, facts, world }: Question): Refusal | null {
   if (facts === null || facts.retryAt === null || world.now >= facts.retryAt || due.kind !== 'due') return null;
   const isFirstTry = attemptOf(desired.device.uuid, due.slot, facts).attempt === 1;
   return due.slot.kind === 'request' && isFirstTry ? null : held('backing-off', facts.retryAt);
 }
 
-function targetUnavailable({ desired, policy, world }: Question): Verdict | null {
+function targetUnavailable({ desired, policy, world }: Question): Refusal | null {
   const gate = gateFor(placeFor(desired.device, policy), world.stores);
   return gate?.kind === 'shut' ? held('target-unavailable', gate.until) : null;
 }
 
-function credentialRefused({ world }: Question): Verdict | null {
+function credentialRefused({ world }: Question): Refusal | null {
   if (world.apiRefused) return held('credential-refused', null);
   return world.ssh.kind === 'shut' ? held('credential-refused', world.ssh.until) : null;
 }
@@ -127,7 +134,7 @@ function attemptOf(device: DeviceUuid, slot: Slot, facts: DeviceFacts | null): {
   return { id, attempt: (facts?.attempts.get(id) ?? 0) + 1 };
 }
 
-export function held(reason: HoldReason, until: Instant | null): Verdict {
+export function held(reason: HoldReason, until: Instant | null): Refusal {
   return until === null ? HELD[reason] : { kind: 'held', reason, until };
 }
 
@@ -140,8 +147,8 @@ const HELD = {
   'api-stale': { kind: 'held', reason: 'api-stale', until: null },
   offline: { kind: 'held', reason: 'offline', until: null },
   'at-limit': { kind: 'held', reason: 'at-limit', until: null },
-} as const satisfies Readonly<Record<HoldReason, Verdict>>;
+} as const satisfies Readonly<Record<HoldReason, Refusal>>;
 
-function notDue(nextSlot: Instant | null): Verdict {
+function notDue(nextSlot: Instant | null): Refusal {
   return { kind: 'not-due', nextSlot };
 }

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { map, type Observable, of, switchMap, timer } from 'rxjs';
+import { lastValueFrom, map, type Observable, of, switchMap, timer } from 'rxjs';
 import { type Instant, instantOf } from '../../src/model/brand';
 import type { Cause } from '../../src/reconciler/fleetview';
 import { passes$ } from '../../src/reconciler/loop';
@@ -150,5 +150,17 @@ describe('fromAbortable', () => {
         fromAbortable(() => Promise.resolve('value')).subscribe({ next: resolve, error: reject });
       }),
     ).resolves.toBe('value');
+  });
+
+  it('ends with the work, whose signal is never aborted then, and fails with it', async () => {
+    const signals: AbortSignal[] = [];
+    const keep = (result: Promise<string>) => (signal: AbortSignal) => {
+      signals.push(signal);
+      return result;
+    };
+
+    await expect(lastValueFrom(fromAbortable(keep(Promise.resolve('value'))))).resolves.toBe('value');
+    await expect(lastValueFrom(fromAbortable(keep(Promise.reject(new Error('oh')))))).rejects.toThrow('oh');
+    expect(signals[0]?.aborted).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import { instantOf } from '../../src/model/brand';
 import type { Device } from '../../src/model/device';
 import type { RunRecord } from '../../src/model/run';
 import { lostAtOf, planAdoption } from '../../src/reconciler/adoption';
+import { LONGEST_LEASE_MS } from '../../src/reconciler/limits';
 import { aDevice, aUuid } from '../support/desired';
 import { aRun, at } from '../support/facts';
 
@@ -45,6 +46,20 @@ describe('adoption', () => {
       adopts: 1,
       loses: 0,
       wakeAt: null,
+    },
+    {
+      name: 'lease ends right now, device offline -> again when the run must be over',
+      over: { device: offline, run: { leaseUntil: now } },
+      adopts: 0,
+      loses: 0,
+      wakeAt: lostAtOf(run, runTimeoutMs, now),
+    },
+    {
+      name: 'the longest lease that is granted -> again when it is over',
+      over: { run: { leaseUntil: instantOf(now + LONGEST_LEASE_MS) } },
+      adopts: 0,
+      loses: 0,
+      wakeAt: instantOf(now + LONGEST_LEASE_MS),
     },
     {
       name: 'lease granted by a clock that was set back since -> adopted',
@@ -97,6 +112,23 @@ describe('adoption', () => {
   });
 
   it('names the device that the run itself knows where the API does not list it', () => {
-    expect(plan({ device: null }).adopt[0]?.device).toMatchObject({ uuid: aUuid(1), name: 'a-device' });
+    expect(plan({ device: null }).adopt[0]?.device).toEqual({
+      uuid: aUuid(1),
+      name: 'a-device',
+      fleet: { id: 0, slug: '', tags: new Map() },
+      tags: new Map(),
+      connected: true,
+    });
+  });
+
+  it.each([
+    { name: 'first', seconds: [10, 20] },
+    { name: 'second', seconds: [20, 10] },
+  ])('is planned again for the run whose lease ends first, here the $name', ({ seconds }) => {
+    const active = seconds.map((each) => ({ ...run, leaseUntil: instantOf(now + each * 1000) }));
+
+    expect(planAdoption({ active, followed: new Set(), devices: new Map(), now, runTimeoutMs }).wakeAt).toBe(
+      now + 10_000,
+    );
   });
 });

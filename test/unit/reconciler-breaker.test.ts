@@ -36,6 +36,8 @@ describe('the place that devices share', () => {
     ['ssh://collector:54321/backups/abc', 'ssh://collector:54321'],
     ['b2://bucket/path#prefix', 'b2://bucket'],
     ['s3://bucket?x', 's3://bucket'],
+    ['multi://elsewhere', 'multi://elsewhere'],
+    ['a place of another form', 'a place of another form'],
     ['file:///backups', null],
   ])('%s -> %s', (place, store) => {
     expect(storeOf(place)).toBe(store);
@@ -75,10 +77,50 @@ describe('the gate of a store', () => {
     });
   });
 
+  it('takes a run that began when the last one failed for the trial, and none of another store', () => {
+    const now = after(PROBE_PAUSE_MS);
+    const gateWith = (run: RunRecord): unknown => storeGates(evidence(two, { now, active: [run] })).get(STORE);
+
+    expect(gateWith(active(3, T))).toEqual({ kind: 'shut', until: null });
+    expect(gateWith(active(3, now, { place: 'b2://bucket/backups' }))).toEqual({ kind: 'single' });
+  });
+
+  it('is shut from the latest failure on, in whatever order the devices come', () => {
+    const late = failedAt(3, storeDown, after(500));
+
+    for (const known of [
+      [...two, late],
+      [late, ...two],
+    ]) {
+      expect(storeGates(evidence(known)).get(STORE)).toEqual({ kind: 'shut', until: after(500 + PROBE_PAUSE_MS) });
+    }
+  });
+
+  it("is never there for the devices' own disks", () => {
+    const full = [1, 2].map((n) =>
+      facts({ device: aUuid(n), last: ended(aFailedRun(storeDown, { endedAt: T, place: 'file:/backups' })) }),
+    );
+
+    expect(storeGates(evidence(full)).size).toBe(0);
+  });
+
   it('does not take a run from before the failures for the trial', () => {
     const now = after(PROBE_PAUSE_MS);
 
     expect(storeGates(evidence(two, { now, active: [active(3, after(-5))] })).get(STORE)?.kind).toBe('single');
+  });
+
+  it('counts a failure of this very moment', () => {
+    expect(storeGates(evidence(two, { now: T })).size).toBe(1);
+  });
+
+  it('does not open by a success that is older than the failures, nor by one elsewhere', () => {
+    const good = (n: number, endedAt: Instant, place = `${STORE}/backups`): DeviceFacts =>
+      facts({ device: aUuid(n), lastSuccess: ended(aSucceededRun({ device: aUuid(n), endedAt, place })) });
+
+    expect(storeGates(evidence([...two, good(3, after(-10))])).size).toBe(1);
+    expect(storeGates(evidence([...two, good(3, after(10), 'b2://bucket/backups')])).size).toBe(1);
+    expect(storeGates(evidence([...two, good(3, after(10)), good(4, after(-10))])).size).toBe(0);
   });
 
   it('opens when a run there succeeds', () => {
@@ -167,6 +209,25 @@ describe('the gate of the SSH credential', () => {
 
   it('opens when a later run failed on the device: it had got there', () => {
     expect(sshGate(evidence([failedAt(1, refused, T), failedAt(2, storeDown, after(5))]))).toEqual({ kind: 'open' });
+    expect(
+      sshGate(evidence([failedAt(1, refused, T), failedAt(2, storeDown, after(5)), failedAt(3, storeDown, after(-5))])),
+    ).toEqual({ kind: 'open' });
+  });
+
+  it('is not opened by runs that got there before, nor held by those that began before', () => {
+    const early = active(3, after(-5), { phase: 'running' });
+
+    expect(sshGate(evidence([failedAt(1, refused, T), failedAt(2, storeDown, after(-5))]))).toEqual({ kind: 'single' });
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [early] }))).toEqual({ kind: 'single' });
+  });
+
+  it.each([
+    { name: 'first', startedAt: [after(1000), after(-5)] },
+    { name: 'last', startedAt: [after(-5), after(1000)] },
+  ])('opens by the run that has got its shell since, which comes $name', ({ startedAt }) => {
+    const runs = startedAt.map((each, n) => active(3 + n, each, { phase: 'running' }));
+
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: runs }))).toEqual({ kind: 'open' });
   });
 
   it('stays as it is when a later run did not get there', () => {

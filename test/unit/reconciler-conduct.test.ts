@@ -1,15 +1,14 @@
-import { type ActionOf, actionIdOf } from '../../src/model/action';
+import type { Action } from '../../src/model/action';
 import { instantOf } from '../../src/model/brand';
+import type { DuplicityCommand } from '../../src/model/duplicitycommand';
 import type { Event } from '../../src/model/event';
 import type { Adopter, Executor, Ledger } from '../../src/model/ports';
-import type { Outcome } from '../../src/model/run';
-import { type Conductor, createConductor, type Work } from '../../src/reconciler/conduct';
-import { aDevice, aPolicy, aTarget, aUuid } from '../support/desired';
-import { aSuccess, at } from '../support/facts';
-import { aSighting, anotherOwner, factsOf, scheduled, withOpenLedger } from '../support/ledger';
+import type { Outcome, RunRecord } from '../../src/model/run';
+import { anAction, scene, start, work } from '../support/conductor';
+import { aDevice, aUuid } from '../support/desired';
+import { aSuccess } from '../support/facts';
+import { anotherOwner, factsOf } from '../support/ledger';
 
-const start = at('2026-11-24T00:00:00Z');
-const slot = scheduled('2026-11-24T00:00:00Z');
 const success: Outcome = aSuccess();
 const unreachable: Outcome = {
   kind: 'failed',
@@ -17,66 +16,33 @@ const unreachable: Outcome = {
   tail: [],
 };
 
-function anAction(over: Partial<ActionOf<'backup'>> = {}): ActionOf<'backup'> {
-  return {
-    kind: 'backup',
-    id: actionIdOf(aUuid(1), 'backup', slot),
-    device: aDevice(),
-    policy: aPolicy(),
-    target: aTarget(),
-    slot,
-    dueSince: start,
-    attempt: 1,
-    mode: 'auto',
-    ...over,
-  };
-}
+const { id, device, target, slot, dueSince, attempt } = anAction();
+const common = { id, device, target, slot, dueSince, attempt };
+const aCommand: DuplicityCommand = { word: 'cleanup', folder: null, amount: null, options: [] };
+const question = { at: null, member: null, asksTarget: true };
 
-const work = (over: Partial<ActionOf<'backup'>> = {}): Work => ({ kind: 'start', action: anAction(over), failures: 0 });
-
-const notAskedFor = (): Promise<never> => Promise.reject(new Error('not asked for'));
-
-interface Scene {
-  readonly ledger: Ledger;
-  readonly conductor: Conductor;
-  readonly events: Event[];
-  readonly clock: { ms: number };
-}
-
-/** A conductor on a real ledger whose runs go as the test says. */
-async function scene(
-  runs: { readonly executor?: Executor<'backup'>; readonly adopter?: Adopter },
-  play: (scene: Scene) => Promise<void>,
-): Promise<void> {
-  const events: Event[] = [];
-  const clock = { ms: start };
-  await withOpenLedger(async (ledger) => {
-    ledger.see([aSighting()], start);
-    const conductor = createConductor({
-      ledger,
-      executors: {
-        backup: runs.executor ?? notAskedFor,
-        execute: notAskedFor,
-        survey: notAskedFor,
-        restore: notAskedFor,
-      },
-      adopter: runs.adopter ?? notAskedFor,
-      owner: { process: 'host:2', startedAt: start },
-      clock: { now: () => instantOf(clock.ms) },
-      emit: (event) => events.push(event),
-      runTimeoutMs: 3_600_000,
-      random: () => 0,
-      nonce: () => 'nonce',
-    });
-    await play({ ledger, conductor, events, clock });
-  });
+function activeRun(ledger: Pick<Ledger, 'active'>): RunRecord {
+  const [run] = ledger.active();
+  if (run === undefined) throw new Error('the run must be active');
+  return run;
 }
 
 const names = (events: readonly Event[]): readonly string[] => events.map(({ event }) => event);
 
+/** Goes on until it is left or ended by a person. */
+const endless: Executor<'backup'> = (_action, { signal, cancelled }) =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve({ kind: 'detached', reason: 'shutdown' });
+    });
+    cancelled.addEventListener('abort', () => {
+      resolve({ kind: 'failed', failure: { kind: 'cancelled', by: 'person' }, tail: [] });
+    });
+  });
+
 describe('a run that is started', () => {
   it('is in the ledger before anything else happens, and its slot is handled when it has succeeded', async () => {
-    await scene({ executor: () => Promise.resolve(success) }, async ({ ledger, conductor, events }) => {
+    await scene({ backup: () => Promise.resolve(success) }, async ({ ledger, conductor, events }) => {
       const conducted = conductor.conduct(work());
       expect(ledger.active()).toHaveLength(1);
       await conducted;
@@ -88,7 +54,7 @@ describe('a run that is started', () => {
   });
 
   it('is not begun while the device has another', async () => {
-    await scene({ executor: () => new Promise(() => undefined) }, async ({ conductor, events }) => {
+    await scene({ backup: () => new Promise(() => undefined) }, async ({ conductor, events }) => {
       void conductor.conduct(work());
       await conductor.conduct(work({ slot: { kind: 'request', token: 'now' } }));
 
@@ -97,7 +63,7 @@ describe('a run that is started', () => {
   });
 
   it('that fails is told with when it is tried again', async () => {
-    await scene({ executor: () => Promise.resolve(unreachable) }, async ({ ledger, conductor, events }) => {
+    await scene({ backup: () => Promise.resolve(unreachable) }, async ({ ledger, conductor, events }) => {
       await conductor.conduct(work());
 
       expect(events).toMatchObject([
@@ -109,9 +75,72 @@ describe('a run that is started', () => {
     });
   });
 
+  it('is followed, and can be ended by a person', async () => {
+    await scene({ backup: endless }, async ({ conductor, events }) => {
+      const conducted = conductor.conduct(work());
+      expect([...conductor.followed().values()]).toEqual([aUuid(1)]);
+
+      conductor.cancel();
+      await conducted;
+      expect(events.at(-1)).toMatchObject({ event: 'run.cancelled', by: 'person' });
+      expect(conductor.followed().size).toBe(0);
+    });
+  });
+
+  it.each([
+    { kind: 'backup', action: anAction() },
+    { kind: 'execute', action: { ...common, kind: 'execute', command: aCommand } },
+    { kind: 'survey', action: { ...common, kind: 'survey', source: aUuid(1), question } },
+    { kind: 'restore', action: { ...common, kind: 'restore', source: aUuid(1), order: { kind: 'undo' } } },
+  ] as const)('that is a $kind is carried out as one', async ({ kind, action }) => {
+    const executor = (given: Action): Promise<Outcome> => {
+      expect(given).toBe(action);
+      return Promise.resolve(success);
+    };
+    await scene({ [kind]: executor }, async ({ conductor, events }) => {
+      await conductor.conduct({ kind: 'start', action, failures: 0 });
+
+      expect(events).toMatchObject([
+        { event: 'run.started', run: { kind }, adopted: false },
+        { event: 'run.succeeded', run: { kind } },
+      ]);
+    });
+  });
+
+  it('writes down how far it has come', async () => {
+    const executor: Executor<'backup'> = (_action, { advance }) => {
+      advance('preparing');
+      advance('running');
+      return Promise.resolve(success);
+    };
+    await scene({ backup: executor }, async ({ ledger, conductor }) => {
+      await conductor.conduct(work());
+
+      expect(ledger.runsOf(aUuid(1), 1)[0]?.phases.map(({ phase }) => phase)).toEqual([
+        'connecting',
+        'preparing',
+        'running',
+      ]);
+    });
+  });
+
+  it("may remove what the device's ended runs have left there, and nothing else", async () => {
+    const forgotten: (readonly string[])[] = [];
+    const executor: Executor<'backup'> = (_action, { forget }) => {
+      forgotten.push(forget);
+      return Promise.resolve(unreachable);
+    };
+    await scene({ backup: executor }, async ({ conductor }) => {
+      await conductor.conduct(work());
+      await conductor.conduct(work({ attempt: 2 }));
+
+      expect(forgotten).toEqual([[], ['nonce']]);
+    });
+  });
+
   it('that nothing but a change can mend says nothing of another try', async () => {
     const lacking: Outcome = { kind: 'failed', failure: { kind: 'volumes-none' }, tail: [] };
-    await scene({ executor: () => Promise.resolve(lacking) }, async ({ ledger, conductor, events }) => {
+    await scene({ backup: () => Promise.resolve(lacking) }, async ({ ledger, conductor, events }) => {
       await conductor.conduct(work());
 
       expect(names(events)).toEqual(['run.started', 'run.failed']);
@@ -120,7 +149,7 @@ describe('a run that is started', () => {
   });
 
   it('whose executor throws is a defect of that run alone', async () => {
-    await scene({ executor: () => Promise.reject(new Error('oh')) }, async ({ conductor, events }) => {
+    await scene({ backup: () => Promise.reject(new Error('oh')) }, async ({ conductor, events }) => {
       await conductor.conduct(work());
 
       expect(events[1]).toMatchObject({ event: 'run.failed', failure: { kind: 'defect', detail: 'oh' } });
@@ -133,7 +162,7 @@ describe('a run that is started', () => {
       expect(commit(aSuccess())).toBe(false);
       return Promise.resolve(success);
     };
-    await scene({ executor }, async ({ ledger, conductor, events }) => {
+    await scene({ backup: executor }, async ({ ledger, conductor, events }) => {
       await conductor.conduct(work());
 
       expect(names(events)).toEqual(['run.started', 'run.succeeded']);
@@ -148,11 +177,10 @@ describe('a run that goes on without us', () => {
     { reason: 'link-lost', waitsMs: 60_000 },
   ] as const)('for $reason can be taken over after $waitsMs ms', async ({ reason, waitsMs }) => {
     await scene(
-      { executor: () => Promise.resolve({ kind: 'detached', reason }) },
+      { backup: () => Promise.resolve({ kind: 'detached', reason }) },
       async ({ ledger, conductor, events }) => {
         await conductor.conduct(work());
-        const [run] = ledger.active();
-        if (run === undefined) throw new Error('the run must stay active');
+        const run = activeRun(ledger);
         const due = instantOf(start + waitsMs);
 
         expect(events.at(-1)).toMatchObject({ event: 'run.detached', reason });
@@ -162,13 +190,24 @@ describe('a run that goes on without us', () => {
     );
   });
 
+  it('and is left at a shutdown is not lost, however long it has been going', async () => {
+    const slow: Executor<'backup'> = () => Promise.resolve({ kind: 'detached', reason: 'shutdown' });
+    await scene({ backup: slow }, async ({ ledger, conductor, events, clock }) => {
+      const conducted = conductor.conduct(work());
+      clock.ms = instantOf(start + 10 * 3_600_000);
+      await conducted;
+
+      expect(events.at(-1)).toMatchObject({ event: 'run.detached', reason: 'shutdown' });
+      expect(ledger.active()).toHaveLength(1);
+    });
+  });
+
   it('and is not found for longer than it can last is lost', async () => {
     const adopter: Adopter = () => Promise.resolve({ kind: 'detached', reason: 'link-lost' });
-    await scene({ executor: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }), adopter }, async (all) => {
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }), adopter }, async (all) => {
       const { ledger, conductor, events, clock } = all;
       await conductor.conduct(work());
-      const [run] = ledger.active();
-      if (run === undefined) throw new Error('the run must stay active');
+      const run = activeRun(ledger);
       clock.ms = instantOf(start + 2 * 3_600_000);
       await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
@@ -178,15 +217,31 @@ describe('a run that goes on without us', () => {
   });
 
   it('whose device stays away is given up without being asked', async () => {
-    await scene({ executor: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }) }, async (all) => {
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }) }, async (all) => {
       const { ledger, conductor, events } = all;
       await conductor.conduct(work());
-      const [run] = ledger.active();
-      if (run === undefined) throw new Error('the run must stay active');
+      const run = activeRun(ledger);
       await conductor.conduct({ kind: 'lose', run, failures: 0 });
 
-      expect(events.at(-1)).toMatchObject({ event: 'run.failed', failure: { kind: 'run-lost' } });
+      expect(events.at(-1)).toMatchObject({
+        event: 'run.failed',
+        failure: { kind: 'run-lost', detail: 'the device has not been reached since its time limit passed' },
+      });
       expect(ledger.active()).toEqual([]);
+      expect(ledger.runsOf(aUuid(1), 1)[0]?.outcome).toMatchObject({ kind: 'failed', tail: [] });
+    });
+  });
+
+  it('is not given up by us once another process has it', async () => {
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }) }, async (all) => {
+      const { ledger, conductor, events } = all;
+      await conductor.conduct(work());
+      const run = activeRun(ledger);
+      ledger.takeOver(run.runId, anotherOwner, start, instantOf(start + 30_000));
+      await conductor.conduct({ kind: 'lose', run, failures: 0 });
+
+      expect(names(events)).toEqual(['run.started', 'run.detached']);
+      expect(activeRun(ledger).owner).toEqual(anotherOwner);
     });
   });
 });
@@ -197,11 +252,10 @@ describe('an adoption', () => {
       expect(nonce).toBe('nonce');
       return Promise.resolve(success);
     };
-    await scene({ executor: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }), adopter }, async (all) => {
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }), adopter }, async (all) => {
       const { ledger, conductor, events } = all;
       await conductor.conduct(work());
-      const [run] = ledger.active();
-      if (run === undefined) throw new Error('the run must stay active');
+      const run = activeRun(ledger);
       await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
       expect(events.slice(2)).toMatchObject([{ event: 'run.started', adopted: true }, { event: 'run.succeeded' }]);
@@ -209,12 +263,24 @@ describe('an adoption', () => {
     });
   });
 
+  it('of a run that this process follows itself does nothing', async () => {
+    await scene({ backup: endless }, async ({ ledger, conductor, events, clock }) => {
+      const conducted = conductor.conduct(work());
+      const run = activeRun(ledger);
+      clock.ms = instantOf(start + 60_000);
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
+      conductor.stop();
+      await conducted;
+
+      expect(names(events)).toEqual(['run.started', 'run.detached']);
+    });
+  });
+
   it('of a run that somebody else took meanwhile does nothing', async () => {
-    await scene({ executor: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }) }, async (all) => {
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }) }, async (all) => {
       const { ledger, conductor, events } = all;
       await conductor.conduct(work());
-      const [run] = ledger.active();
-      if (run === undefined) throw new Error('the run must stay active');
+      const run = activeRun(ledger);
       ledger.takeOver(run.runId, anotherOwner, start, instantOf(start + 30_000));
       await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
@@ -224,23 +290,15 @@ describe('an adoption', () => {
 });
 
 describe('leases', () => {
-  /** Goes on until it is aborted. */
-  const endless: Executor<'backup'> = (_action, { signal }) =>
-    new Promise((resolve) => {
-      signal.addEventListener('abort', () => {
-        resolve({ kind: 'detached', reason: 'shutdown' });
-      });
-    });
-
   it('are renewed, and a run that another process has taken is left to it', async () => {
-    await scene({ executor: endless }, async ({ ledger, conductor, clock }) => {
+    await scene({ backup: endless }, async ({ ledger, conductor, clock }) => {
       const conducted = conductor.conduct(work());
       clock.ms = instantOf(start + 10_000);
       conductor.renew();
       expect(ledger.active()[0]?.leaseUntil).toBe(start + 40_000);
+      expect(conductor.followed().size).toBe(1);
 
-      const [run] = ledger.active();
-      if (run === undefined) throw new Error('the run must be active');
+      const run = activeRun(ledger);
       ledger.takeOver(run.runId, anotherOwner, instantOf(start + 40_000), instantOf(start + 70_000));
       conductor.renew();
       await conducted;
@@ -250,7 +308,7 @@ describe('leases', () => {
   });
 
   it('stopping leaves the runs on their devices, and nothing is started any more', async () => {
-    await scene({ executor: endless }, async ({ ledger, conductor, events }) => {
+    await scene({ backup: endless }, async ({ ledger, conductor, events }) => {
       const conducted = conductor.conduct(work());
       conductor.stop();
       await conducted;
@@ -261,7 +319,10 @@ describe('leases', () => {
     });
   });
 
-  it('stopping lets a run whose result is known be brought to its end', async () => {
+  it.each([
+    { name: 'stopping', act: 'stop' },
+    { name: 'a renewal of leases', act: 'renew' },
+  ] as const)('$name lets a run whose result is known be brought to its end', async ({ act }) => {
     let finish: () => void = () => undefined;
     const acknowledging: Executor<'backup'> = (_action, { commit, signal }) =>
       new Promise((resolve) => {
@@ -270,9 +331,9 @@ describe('leases', () => {
           resolve(signal.aborted ? { kind: 'detached', reason: 'shutdown' } : success);
         };
       });
-    await scene({ executor: acknowledging }, async ({ conductor, events }) => {
+    await scene({ backup: acknowledging }, async ({ conductor, events }) => {
       const conducted = conductor.conduct(work());
-      conductor.stop();
+      conductor[act]();
       finish();
       await conducted;
 

@@ -1,34 +1,12 @@
-import type { DeviceUuid, Instant } from '../../src/model/brand';
+import { actionIdOf } from '../../src/model/action';
+import type { Instant } from '../../src/model/brand';
 import type { DesiredDevice } from '../../src/model/policy';
 import type { DeviceFacts } from '../../src/model/run';
 import type { Verdict } from '../../src/model/verdict';
-import { decide, type Decision, type DecisionInput } from '../../src/reconciler/decide';
-import { slotBook } from '../../src/reconciler/slotbook';
-import { aDevice, aDeviceNotEnabled, aProblem, aUuid, anEnabledDevice, resolved } from '../support/desired';
+import type { DecisionInput } from '../../src/reconciler/decide';
+import { DECIDED_AT, decided, known, STORE } from '../support/decision';
+import { aTarget, aDevice, aDeviceNotEnabled, aProblem, aUuid, anEnabledDevice, resolved } from '../support/desired';
 import { aRun, at, facts } from '../support/facts';
-
-const NOW = at('2026-11-24T08:00:00Z');
-const STORE = 'ssh://collector:54321';
-
-function known(...all: readonly DeviceFacts[]): ReadonlyMap<DeviceUuid, DeviceFacts> {
-  return new Map(all.map((each) => [each.device, each]));
-}
-
-function decided(over: Partial<DecisionInput> = {}): Decision {
-  return decide({
-    desired: [anEnabledDevice()],
-    now: NOW,
-    limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
-    facts: known(facts()),
-    inFlight: new Set(),
-    stores: new Map(),
-    ssh: { kind: 'open' },
-    apiRefused: false,
-    apiStale: false,
-    slots: slotBook(),
-    ...over,
-  });
-}
 
 /** `due <slot>`, `held <reason>`, or the kind. */
 function words(verdict: Verdict | undefined): string {
@@ -50,6 +28,7 @@ interface Row {
 const asked = anEnabledDevice({ policy: { request: resolved('now-1') } });
 const offline = anEnabledDevice({ device: { connected: false } });
 const later: Instant = at('2026-11-24T09:00:00Z');
+const requestId = actionIdOf(aUuid(1), 'backup', { kind: 'request', token: 'now-1' });
 const handled = { handledSlot: at('2026-11-24T00:00:00Z') };
 
 const rows: readonly Row[] = [
@@ -69,8 +48,14 @@ const rows: readonly Row[] = [
   },
   { name: 'in flight', facts: { active: aRun() }, expected: 'held in-flight' },
   { name: 'backing off', facts: { retryAt: later }, expected: 'held backing-off' },
-  { name: 'backoff over at this instant', facts: { retryAt: NOW }, expected: 'due 2026-11-24T00:00:00.000Z' },
+  { name: 'backoff over at this instant', facts: { retryAt: DECIDED_AT }, expected: 'due 2026-11-24T00:00:00.000Z' },
   { name: 'backing off but asked for', desired: asked, facts: { retryAt: later }, expected: 'due request:now-1' },
+  {
+    name: 'asked for again, and that try failed',
+    desired: asked,
+    facts: { retryAt: later, attempts: new Map([[requestId, 1]]) },
+    expected: 'held backing-off',
+  },
   {
     name: 'asked for, already handled',
     desired: asked,
@@ -88,6 +73,7 @@ const rows: readonly Row[] = [
     expected: 'due 2026-11-24T00:00:00.000Z',
   },
   { name: 'credential refused', world: { ssh: { kind: 'shut', until: later } }, expected: 'held credential-refused' },
+  { name: 'API key refused', world: { apiRefused: true }, expected: 'held credential-refused' },
   { name: 'stale API answer', world: { apiStale: true }, expected: 'held api-stale' },
   { name: 'offline', desired: offline, expected: 'held offline' },
   {
@@ -138,6 +124,25 @@ describe('the decision over all devices', () => {
     expect(words(decision.verdicts[0])).toBe('held at-limit');
   });
 
+  it('serves those that wait equally long in the order of their UUIDs', () => {
+    const decision = decided({
+      desired: [...fleet].reverse(),
+      facts: known(...[1, 2, 3].map((n) => factsOf(n, '2026-11-20T00:00:00Z'))),
+    });
+
+    expect(decision.actions.map(({ device }) => device.uuid)).toEqual([aUuid(1), aUuid(2), aUuid(3)]);
+  });
+
+  it('counts a run once, whoever knows of it', () => {
+    const decision = decided({
+      facts: known(facts(), facts({ device: aUuid(9), active: aRun({ device: aUuid(9) }) })),
+      inFlight: new Set([aUuid(9)]),
+      limits: { maxConcurrentRuns: 2, startingDeadlineMs: null },
+    });
+
+    expect(decision.actions).toHaveLength(1);
+  });
+
   it('counts runs of devices that are no longer enabled against the limit', () => {
     const decision = decided({
       facts: known(facts(), facts({ device: aUuid(9), active: aRun({ device: aUuid(9) }) })),
@@ -147,17 +152,23 @@ describe('the decision over all devices', () => {
     expect(words(decision.verdicts[0])).toBe('held at-limit');
   });
 
-  it('says when to look again', () => {
-    expect(decided({ facts: known(facts(handled)) }).wakeAt).toBe(at('2026-11-25T00:00:00Z'));
-    expect(decided({ facts: known(facts({ retryAt: later })) }).wakeAt).toBe(later);
-  });
-
   it('skips a slot that is past its deadline, with what was missed', () => {
     const { skips } = decided({ limits: { maxConcurrentRuns: 10, startingDeadlineMs: 3_600_000 } });
 
     expect(skips).toEqual([
-      { device: aUuid(1), slot: { kind: 'schedule', at: at('2026-11-24T00:00:00Z') }, missed: 23 },
+      { device: aDevice(), slot: { kind: 'schedule', at: at('2026-11-24T00:00:00Z') }, missed: 23 },
     ]);
+  });
+
+  it('skips in the order of UUIDs, and nothing for a device whose run may be of that very slot', () => {
+    const { skips } = decided({
+      desired: [...fleet].reverse(),
+      facts: known(...[1, 2, 3].map((n) => factsOf(n, '2026-11-20T00:00:00Z'))),
+      inFlight: new Set([aUuid(2)]),
+      limits: { maxConcurrentRuns: 10, startingDeadlineMs: 3_600_000 },
+    });
+
+    expect(skips.map(({ device }) => device.uuid)).toEqual([aUuid(1), aUuid(3)]);
   });
 
   it('numbers attempts at the same action', () => {
@@ -166,6 +177,7 @@ describe('the decision over all devices', () => {
     const [second] = decided({ facts: known(facts({ attempts: new Map([[first.id, 1]]) })) }).actions;
 
     expect([first.attempt, second?.attempt]).toEqual([1, 2]);
+    expect(first).toMatchObject({ kind: 'backup', device: { uuid: aUuid(1) }, mode: 'auto', target: aTarget() });
     expect(second?.id).toBe(first.id);
   });
 });

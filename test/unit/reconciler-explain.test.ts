@@ -1,33 +1,17 @@
+import { actionIdOf } from '../../src/model/action';
 import type { Explanation } from '../../src/model/explanation';
 import type { DesiredDevice } from '../../src/model/policy';
 import type { DeviceFacts } from '../../src/model/run';
 import { decide, type DecisionInput } from '../../src/reconciler/decide';
 import { answersOf, explanationOf } from '../../src/reconciler/explain';
-import { slotBook } from '../../src/reconciler/slotbook';
 import { aDeviceNotEnabled, anEnabledDevice, aProblem, aRejectedDevice, aUuid, resolved } from '../support/desired';
+import { anInput, DECIDED_AT, STORE } from '../support/decision';
 import { aFailedRun, aRun, at, ended, facts } from '../support/facts';
 
-const NOW = at('2026-11-24T08:00:00Z');
 const later = at('2026-11-24T09:00:00Z');
 const unreachable = { kind: 'device-unreachable', phase: 'connect', detail: 'refused' } as const;
 const failing = { failures: 2, last: ended(aFailedRun(unreachable)) };
 const handled = { handledSlot: at('2026-11-24T00:00:00Z') };
-
-function inputOf(over: Partial<DecisionInput> = {}): DecisionInput {
-  return {
-    desired: [anEnabledDevice()],
-    now: NOW,
-    limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
-    facts: new Map([[aUuid(1), facts()]]),
-    inFlight: new Set(),
-    stores: new Map(),
-    ssh: { kind: 'open' },
-    apiRefused: false,
-    apiStale: false,
-    slots: slotBook(),
-    ...over,
-  };
-}
 
 interface Row {
   readonly name: string;
@@ -42,12 +26,11 @@ interface Row {
 }
 
 function explained({ desired = anEnabledDevice(), facts: known, world }: Partial<Row>): Explanation {
-  const input = inputOf({ desired: [desired], facts: new Map([[aUuid(1), facts(known)]]), ...world });
+  const input = anInput({ desired: [desired], facts: new Map([[aUuid(1), facts(known)]]), ...world });
   return explanationOf(desired, { input, decision: decide(input) });
 }
 
 const asked = anEnabledDevice({ policy: { request: resolved('now-1') } });
-const store = 'ssh://collector:54321';
 
 const rows: readonly Row[] = [
   { name: 'due', decides: 'due', words: /^starts a backup for the slot of 2026-11-24T00:00:00Z$/, advice: /next pass/ },
@@ -62,7 +45,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'new, so that it waits for its next slot',
-    facts: { enabledSince: NOW },
+    facts: { enabledSince: DECIDED_AT },
     decides: 'nothing-due',
     words: /next slot/,
     because: /it or its schedule is new, and the next slot is 2026-11-25T00:00:00Z/,
@@ -115,7 +98,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'target unavailable',
-    world: { stores: new Map([[store, { kind: 'shut', until: later }]]) },
+    world: { stores: new Map([[STORE, { kind: 'shut', until: later }]]) },
     decides: 'target-unavailable',
     words: /its target failed/,
     because: /tried again after 2026-11-24T09:00:00Z/,
@@ -159,6 +142,90 @@ const rows: readonly Row[] = [
     advice: /another run has ended/,
   },
 ];
+
+describe('the answer for a device in words', () => {
+  const broken = aFailedRun({ kind: 'chain-broken', detail: '' });
+  const actionId = actionIdOf(aUuid(1), 'backup', { kind: 'schedule', at: at('2026-11-24T00:00:00Z') });
+
+  it.each<Partial<Row> & { name: string; is: string }>([
+    {
+      name: 'a full backup',
+      facts: { last: ended(broken) },
+      is: 'starts a full backup for the slot of 2026-11-24T00:00:00Z',
+    },
+    {
+      name: 'a further try',
+      facts: { attempts: new Map([[actionId, 2]]) },
+      is: 'starts a backup for the slot of 2026-11-24T00:00:00Z (attempt 3)',
+    },
+    {
+      name: 'no slot ahead',
+      world: { slots: { next: () => null, latest: () => null } },
+      is: 'its schedule has no slot ahead',
+    },
+    {
+      name: 'a wait whose end is known',
+      facts: { retryAt: later },
+      is: 'its last run failed, and it waits before the next try; until 2026-11-24T09:00:00Z',
+    },
+    {
+      name: 'a wait whose end is now',
+      world: { ssh: { kind: 'shut', until: DECIDED_AT } },
+      is: 'the SSH key was refused or a host key has changed, and no run goes that way before it works again',
+    },
+    {
+      name: 'a wait whose end is not known',
+      world: { apiStale: true },
+      is: "the balena API has not answered lately, so the device's tags may be old",
+    },
+    { name: 'not enabled', desired: aDeviceNotEnabled(), is: 'it is not enabled: no backupEnabled is true' },
+    {
+      name: 'two problems',
+      desired: aRejectedDevice({}, [aProblem({ message: 'first' }), aProblem({ message: 'second' })]),
+      is: "the device's tag backupSchedule: first; the device's tag backupSchedule: second",
+    },
+  ])('$name: $is', ({ is, ...row }) => {
+    expect(explained(row).words).toBe(is);
+  });
+});
+
+describe('advice', () => {
+  it('names each field that has a problem once', () => {
+    const schedule = aProblem({ message: 'first' });
+    const url = aProblem({ field: 'backupUrl', origin: { kind: 'fleet-tag', tag: 'backupUrl' } });
+    const { advice } = explained({ desired: aRejectedDevice({}, [schedule, aProblem({ message: 'second' }), url]) });
+
+    expect(advice).toBe(
+      'Correct the device\'s tag backupSchedule, the fleet\'s tag backupUrl; the next pass takes it up, at once with "balena-backup resync".',
+    );
+  });
+
+  it('for a wait after a failure that is no longer known says how to try at once', () => {
+    expect(explained({ facts: { retryAt: later } }).advice).toMatch(/^To try at once, give the tag backupRequest/);
+  });
+});
+
+describe('the answers for a fleet', () => {
+  it('begin with what starts, then come by name, then by UUID', () => {
+    const named = (n: number, name: string, connected: boolean): DesiredDevice =>
+      anEnabledDevice({ device: { uuid: aUuid(n), name, connected } });
+    const desired = [
+      named(1, 'b', false),
+      named(2, 'a', false),
+      named(4, 'b', false),
+      named(3, 'b', false),
+      named(5, 'z', true),
+    ];
+    const input = anInput({
+      desired,
+      facts: new Map(desired.map(({ device }) => [device.uuid, facts({ device: device.uuid })])),
+    });
+
+    expect(answersOf({ input, decision: decide(input) }).map(({ device }) => device.uuid)).toEqual(
+      [5, 2, 1, 3, 4].map(aUuid),
+    );
+  });
+});
 
 describe('the explanation of a device', () => {
   it.each(rows)('that is $name: the first no is the reason, with words and what to do', (row) => {
@@ -211,7 +278,7 @@ describe('the explanation of a device', () => {
 
   it('of one that others go before names the limit', () => {
     const second = anEnabledDevice({ device: { uuid: aUuid(2) } });
-    const input = inputOf({
+    const input = anInput({
       desired: [anEnabledDevice(), second],
       facts: new Map([1, 2].map((n) => [aUuid(n), facts({ device: aUuid(n) })])),
       limits: { maxConcurrentRuns: 1, startingDeadlineMs: null },
@@ -226,5 +293,19 @@ describe('the explanation of a device', () => {
       guard: 'at-limit',
       because: '0 of 1 runs (MAX_CONCURRENT_RUNS) are under way; other devices go first',
     });
+  });
+
+  it('that is not enabled or rejected has neither a policy nor slots', () => {
+    for (const desired of [aDeviceNotEnabled(), aRejectedDevice()]) {
+      expect(explained({ desired })).toMatchObject({ policy: [], nextSlots: [], timezone: null, nextSlot: null });
+    }
+  });
+
+  it('shows as many slots as its schedule has ahead', () => {
+    const at9 = (after: number): typeof later | null => (after < later ? later : null);
+
+    expect(
+      explained({ world: { slots: { next: (_schedule, after) => at9(after), latest: () => null } } }).nextSlots,
+    ).toEqual([later]);
   });
 });

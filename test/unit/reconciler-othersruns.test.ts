@@ -98,6 +98,16 @@ describe('runs of other processes', () => {
     ).toEqual([[], ['run.started host:1'], [], []]);
   });
 
+  it('are told of, too, where the other began in the same instant as this one', () => {
+    const twin = { ...anotherOwner, process: 'host:2' };
+
+    expect(
+      told(nothing, (ledger) => {
+        ledger.begin(manual, twin, soon);
+      }),
+    ).toEqual([[], ['run.started host:2']]);
+  });
+
   it('that nobody looks after are left to whoever takes them up', () => {
     expect(
       told(nothing, (ledger) => {

@@ -6,11 +6,12 @@ import type { Failure } from '../../src/model/failure';
 import type { FleetReading, Ledger } from '../../src/model/ports';
 import { resolveDesired } from '../../src/model/resolve';
 import { type Cause, FleetReader } from '../../src/reconciler/fleetview';
+import type { Limits } from '../../src/reconciler/limits';
 import { createPass, type PassAnswer } from '../../src/reconciler/pass';
 import { slotBook } from '../../src/reconciler/slotbook';
 import { aDevice, aUuid, tagsOf } from '../support/desired';
 import { at } from '../support/facts';
-import { aFailure, aNewRun, anOwner, runThrough, withOpenLedger } from '../support/ledger';
+import { aFailure, aNewRun, anOwner, factsOf, runThrough, scheduled, withOpenLedger } from '../support/ledger';
 import { settingsOf } from '../support/settings';
 
 const start = at('2026-11-24T11:59:00Z');
@@ -43,7 +44,7 @@ function isFailure(what: readonly Device[] | Failure): what is Failure {
   return 'kind' in what;
 }
 
-async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
+async function scene(play: (scene: Scene) => Promise<void>, limits: Partial<Limits> = {}): Promise<void> {
   await withOpenLedger(async (ledger) => {
     const events: Event[] = [];
     const asked = { count: 0 };
@@ -60,7 +61,7 @@ async function scene(play: (scene: Scene) => Promise<void>): Promise<void> {
       fleet: new FleetReader({ api: { readDevices }, register: () => Promise.resolve(null), emit, intervalMs: 60_000 }),
       ledger,
       resolve: (devices) => resolveDesired(devices, settingsOf()),
-      limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
+      limits: { maxConcurrentRuns: 10, startingDeadlineMs: null, ...limits },
       runTimeoutMs: 3_600_000,
       slots: slotBook(),
       followed: () => new Map(),
@@ -203,7 +204,7 @@ describe('a pass', () => {
       for (const device of [aUuid(1), aUuid(2)]) {
         const run = aNewRun({
           device,
-          place: `ssh://server:22/backups/${device}`,
+          place: `ssh://server/backups/${device}`,
           startedAt: at('2026-11-24T07:00:00Z'),
         });
         runThrough(ledger, run, storeTrouble);
@@ -237,6 +238,90 @@ describe('a pass', () => {
       set('2026-11-24T12:40:00Z');
 
       expect((await pass('interval')).work).toMatchObject([{ action: { slot: { at: at('2026-11-24T12:00:00Z') } } }]);
+    });
+  });
+
+  it('lets a slot go that is past its deadline, says so once, and does not make up for it', async () => {
+    await scene(
+      async ({ pass, at: set, events, ledger }) => {
+        await pass('start');
+        set('2026-11-24T14:30:00Z');
+        expect((await pass('wake')).work).toEqual([]);
+        await pass('wake');
+
+        expect(events.filter(({ event }) => event === 'slot.missed')).toEqual([
+          {
+            event: 'slot.missed',
+            device: { uuid: aUuid(1), name: 'a-device' },
+            slot: '2026-11-24T14:00:00.000Z',
+            count: 3,
+          },
+        ]);
+        expect(factsOf(ledger).handledSlot).toBe(at('2026-11-24T14:00:00Z'));
+      },
+      { startingDeadlineMs: 60_000 },
+    );
+  });
+
+  it('gives a run up whose device stays away for longer than it can last', async () => {
+    await scene(async ({ pass, ledger, answer, at: set }) => {
+      await pass('start');
+      ledger.begin(aNewRun({ startedAt: start }), anOwner, instantOf(start + 30_000));
+      answer([{ ...hourly, connected: false }]);
+      set('2026-11-24T14:00:00Z');
+
+      expect((await pass('interval')).work).toMatchObject([{ kind: 'lose', run: { device: aUuid(1) } }]);
+    });
+  });
+
+  it('tells how many failures in a row each piece of its work comes after', async () => {
+    await scene(async ({ pass, ledger, at: set }) => {
+      await pass('start');
+      runThrough(ledger, aNewRun({ slot: scheduled('2026-11-24T12:00:00Z') }), aFailure({ retryAt: null }));
+      set('2026-11-24T12:30:00Z');
+      const { work } = await pass('wake');
+
+      expect(work).toMatchObject([{ kind: 'start', action: { attempt: 2 } }]);
+    });
+  });
+
+  it('looks again at the earliest of all that it waits for', async () => {
+    await scene(async ({ pass, ledger, answer, at: set }) => {
+      const second = { ...hourly, uuid: aUuid(2), name: 'second', connected: false };
+      answer([hourly, second]);
+      await pass('start');
+      ledger.begin(aNewRun({ device: aUuid(2) }), anOwner, at('2026-11-24T11:59:20Z'));
+      set('2026-11-24T11:59:10Z');
+
+      expect((await pass('wake')).wakeAt).toBe(at('2026-11-24T11:59:20Z'));
+    });
+  });
+
+  it('tells when it begins and what came of it, and how long that took', async () => {
+    await scene(async ({ pass, events }) => {
+      await pass('start');
+
+      expect(events[0]).toEqual({ event: 'reconcile.started', cause: 'start' });
+      expect(finished(events)).toMatchObject({ cause: 'start', devices: 1, notDue: 1, durationMs: 0 });
+    });
+  });
+
+  it.each([
+    { cause: 'signal', isForgiven: true },
+    { cause: 'wake', isForgiven: false },
+  ] as const)('for $cause tries a target at once that failed: $isForgiven', async ({ cause, isForgiven }) => {
+    await scene(async ({ pass, ledger, answer, at: set }) => {
+      const fleet = [1, 2, 3].map((n) => ({ ...hourly, uuid: aUuid(n), tags: targeted(hourly.tags, aUuid(n)) }));
+      answer(fleet);
+      set('2026-11-24T06:59:00Z');
+      await pass('start');
+      for (const device of [aUuid(1), aUuid(2)]) {
+        const place = `ssh://server/backups/${device}`;
+        runThrough(ledger, aNewRun({ device, place, startedAt: at('2026-11-24T07:00:00Z') }), storeTrouble);
+      }
+      set('2026-11-24T07:06:00Z');
+
+      expect((await pass(cause)).work.length > 0).toBe(isForgiven);
     });
   });
 });

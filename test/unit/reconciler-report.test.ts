@@ -1,7 +1,10 @@
+import type { Instant } from '../../src/model/brand';
 import type { Failure } from '../../src/model/failure';
 import type { Event } from '../../src/model/event';
 import type { DesiredDevice } from '../../src/model/policy';
+import type { DeviceFacts } from '../../src/model/run';
 import type { Verdict } from '../../src/model/verdict';
+import type { Gate } from '../../src/reconciler/breaker';
 import { NOTHING_TOLD, reportOf, type ReportInput, type Told } from '../../src/reconciler/report';
 import {
   aDeviceNotEnabled,
@@ -10,9 +13,11 @@ import {
   aProblem,
   aRejectedDevice,
   aSchedule,
+  aUuid,
   resolved,
 } from '../support/desired';
-import { aFailedRun, at, ended, facts } from '../support/facts';
+import { STORE } from '../support/decision';
+import { aFailedRun, aSucceededRun, at, ended, facts } from '../support/facts';
 
 const now = at('2026-11-24T12:00:00Z');
 
@@ -79,6 +84,18 @@ describe('what is told of a policy', () => {
     { name: 'never enabled -> nothing', from: [], to: [aDeviceNotEnabled()], tells: [] },
     { name: 'never enabled, no longer listed -> nothing', from: [aDeviceNotEnabled()], to: [], tells: [] },
     {
+      name: 'another mistake in the tag -> told again',
+      from: [aDeviceNotEnabled({}, aProblem())],
+      to: [aDeviceNotEnabled({}, aProblem({ message: 'other' }))],
+      tells: ['device.policy.dropped'],
+    },
+    {
+      name: 'a problem more -> rejected again',
+      from: [aRejectedDevice()],
+      to: [aRejectedDevice({}, [aProblem(), aProblem({ field: 'backupUrl' })])],
+      tells: ['device.policy.rejected'],
+    },
+    {
       name: 'tag that is neither true nor false -> told once',
       from: [],
       to: [aDeviceNotEnabled({}, aProblem())],
@@ -130,10 +147,10 @@ describe('what is told of waiting', () => {
 
 describe('what is told of things that devices share', () => {
   const failed = facts({ last: ended(aFailedRun({ kind: 'store-unavailable', detail: 'refused' })) });
-  const store = { 'ssh://collector:54321': { kind: 'shut', until: at('2026-11-24T12:05:00Z') } } as const;
+  const later = at('2026-11-24T12:05:00Z');
   const shut: Partial<ReportInput> = {
     facts: new Map([[failed.device, failed]]),
-    stores: new Map(Object.entries(store)),
+    stores: new Map([[STORE, { kind: 'shut', until: later }]]),
   };
 
   it('a target that fails and one that works again, each once', () => {
@@ -147,6 +164,41 @@ describe('what is told of things that devices share', () => {
     expect(names(fourth)).toEqual([]);
   });
 
+  it.each<{ name: string; gate: Gate; until: Instant }>([
+    { name: 'until it is tried again', gate: { kind: 'shut', until: later }, until: later },
+    { name: 'until the trial that is under way has ended', gate: { kind: 'shut', until: null }, until: now },
+    { name: 'until it is tried, as from now', gate: { kind: 'single' }, until: now },
+  ])('a target that fails: $name', ({ gate, until }) => {
+    const [events] = told([{ ...shut, stores: new Map([[STORE, gate]]) }]);
+
+    expect(events).toMatchObject([{ event: 'target.unavailable', until }]);
+  });
+
+  it('nothing of a target that is open', () => {
+    expect(told([{ ...shut, stores: new Map([[STORE, { kind: 'open' }]]) }])).toEqual([[]]);
+  });
+
+  it('a target by the latest of its own failures, not by those of others', () => {
+    const failing = (n: number, place: string, detail: string, endedAt: Instant): DeviceFacts =>
+      facts({ device: aUuid(n), last: ended(aFailedRun({ kind: 'store-unavailable', detail }, { place, endedAt })) });
+    const known = [
+      failing(1, `${STORE}/backups`, 'older', at('2026-11-24T11:00:00Z')),
+      failing(2, `${STORE}/backups`, 'latest', at('2026-11-24T11:30:00Z')),
+      failing(3, `${STORE}/backups`, 'oldest', at('2026-11-24T10:00:00Z')),
+      failing(4, 'b2://bucket/backups', 'elsewhere', at('2026-11-24T11:50:00Z')),
+      facts({ device: aUuid(5) }),
+      facts({ device: aUuid(6), last: ended(aSucceededRun({ endedAt: at('2026-11-24T11:55:00Z') })) }),
+    ];
+    const [events] = told([{ ...shut, facts: new Map(known.map((each) => [each.device, each])) }]);
+
+    expect(events).toMatchObject([{ failure: { detail: 'latest' } }]);
+  });
+
+  it('nothing where no failure is known any more', () => {
+    expect(told([{ ...shut, facts: new Map() }])).toEqual([[]]);
+    expect(told([{ ssh: { kind: 'single' }, facts: shut.facts ?? new Map() }])).toEqual([[]]);
+  });
+
   it.each<{ name: string; failure: Failure }>([
     { name: 'an SSH key that is refused', failure: { kind: 'auth-rejected', who: 'ssh', detail: 'no' } },
     {
@@ -155,7 +207,12 @@ describe('what is told of things that devices share', () => {
     },
   ])('$name and a way that works again, each once', ({ failure }) => {
     const refused = facts({ last: ended(aFailedRun(failure)) });
-    const parked: Partial<ReportInput> = { facts: new Map([[refused.device, refused]]), ssh: { kind: 'single' } };
+    const others = [
+      facts({ device: aUuid(2), last: ended(aFailedRun({ kind: 'store-unavailable', detail: '' }, { endedAt: now })) }),
+      facts({ device: aUuid(3) }),
+    ];
+    const known = [refused, ...others].map((each) => [each.device, each] as const);
+    const parked: Partial<ReportInput> = { facts: new Map(known), ssh: { kind: 'single' } };
     const [first, second, third] = told([parked, parked, {}]);
 
     expect(first).toMatchObject([{ event: 'credential.refused', who: 'ssh', failure: { kind: failure.kind } }]);
