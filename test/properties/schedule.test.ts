@@ -86,6 +86,26 @@ describe('schedules', () => {
   });
 });
 
+describe('more schedules than are remembered', () => {
+  const scheduleOf = (text: string): Schedule => {
+    const parsed = parseSchedule(text, 'UTC', aUuid(1));
+    if (isRight(parsed)) return parsed.right;
+    throw new Error(parsed.left);
+  };
+
+  it('have their answers all the same', () => {
+    const new2026 = instantOf(Date.UTC(2026, 0));
+    const first = nextSlot(scheduleOf('H H * * *'), new2026);
+
+    for (let n = 0; n < 5100; n++) {
+      const [minute, hour, day, month] = [n % 60, Math.floor(n / 60) % 24, (n % 7) + 1, (n % 11) + 1].map(String);
+      scheduleOf([minute, hour, day, month, '*'].join(' '));
+    }
+
+    expect(nextSlot(scheduleOf('H H * * *'), new2026)).toBe(first);
+  });
+});
+
 describe('H over 100,000 devices', () => {
   const devices = Array.from({ length: 100_000 }, (_, n) => aUuid(n));
 

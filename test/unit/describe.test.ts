@@ -60,6 +60,158 @@ describe('failures in words', () => {
   });
 });
 
+describe('what is said of each kind of failure', () => {
+  const cases: readonly (readonly [failure: Failure, says: string])[] = [
+    [
+      { kind: 'device-unreachable', phase: 'resolve', detail: '' },
+      "The device could not be reached (its address or the gateway's was not found). Check that it is online",
+    ],
+    [
+      { kind: 'device-unreachable', phase: 'connect', detail: 'refused.' },
+      'The device could not be reached (no connection: refused). Check that it is online',
+    ],
+    [
+      { kind: 'device-unreachable', phase: 'handshake', detail: 'x' },
+      'The device could not be reached (the SSH handshake failed: x). Check that it is online',
+    ],
+    [
+      { kind: 'device-unreachable', phase: 'channel', detail: 'x' },
+      'The device could not be reached (no shell on it: x). Check that it is online',
+    ],
+    [
+      { kind: 'auth-rejected', who: 'api', detail: 'status 401' },
+      'The balena API refused CLI_API_KEY: status 401. Set it to a user API key that is valid and may see the fleets',
+    ],
+    [
+      { kind: 'auth-rejected', who: 'ssh', detail: 'publickey' },
+      'The SSH key was refused: publickey. See that the key of this program is among the SSH keys of the balena account, and that the account may reach the device',
+    ],
+    [
+      { kind: 'host-key-changed', host: 'gateway:22', expected: 'SHA256:a', got: 'SHA256:b' },
+      'gateway:22 showed the host key SHA256:b instead of SHA256:a, so nothing was sent to it. If the change is known to be right, run "balena-backup accept-host-key gateway:22", or set SSH_GATEWAY_HOST_KEY anew where that is set; else somebody may stand in between',
+    ],
+    [
+      { kind: 'credential-missing', what: "the collector's host key", detail: 'KEYS_DIR is empty' },
+      "The run needs the collector's host key, which is not there: KEYS_DIR is empty. Provide it",
+    ],
+    [
+      { kind: 'api-unavailable', status: 429, retryAfterMs: 30_000, detail: '' },
+      'The balena API answered with status 429. See that it can be reached; it is asked again in 30 s by the next pass',
+    ],
+    [
+      { kind: 'remote-command-failed', exitCode: 23, signal: null, stderrTail: '', durationMs: 5000 },
+      'The run on the device failed (exit code 23 after 5 s). See its output',
+    ],
+    [
+      { kind: 'remote-command-failed', exitCode: null, signal: null, stderrTail: '  ', durationMs: 5000 },
+      'The run on the device failed (no exit code after 5 s). See its output',
+    ],
+    [
+      {
+        kind: 'remote-command-failed',
+        exitCode: 1,
+        signal: null,
+        stderrTail: `${'a'.repeat(200)}\r\n \n${'b'.repeat(200)}`,
+        durationMs: 5000,
+      },
+      `The run on the device failed (exit code 1 after 5 s): ${'a'.repeat(97)} | ${'b'.repeat(200)}. See its output`,
+    ],
+    [
+      { kind: 'timed-out', phase: 'the run', limitMs: 43_200_000 },
+      'the run took longer than its limit of 12 h and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT',
+    ],
+    [
+      { kind: 'output-too-large', limitBytes: 1_048_576 },
+      "The run wrote more than 1.0 MiB of output and was ended. Lower the verbosity among the URL's options",
+    ],
+    [
+      { kind: 'run-lost', detail: '' },
+      'The run is gone from the device without a result. The device may have restarted',
+    ],
+    [{ kind: 'device-busy', runId: '0123' }, 'The device is busy with another run (0123). Wait until that has ended'],
+    [
+      { kind: 'device-busy', runId: '' },
+      'The device is busy with another run (of unknown origin). Wait until that has ended',
+    ],
+    [{ kind: 'cancelled', by: 'person' }, 'The run was cancelled by a person'],
+    [{ kind: 'cancelled', by: 'shutdown' }, 'The run was cancelled by the shutdown of this program'],
+    [{ kind: 'cancelled', by: 'superseded' }, 'The run was cancelled by a newer one that took its place'],
+    [
+      { kind: 'defect', detail: 'oh', stack: null },
+      'This program has a defect: oh. Please report it with the lines of the log around this one',
+    ],
+    [
+      { kind: 'integrity-mismatch', expected: '3 volumes', got: '2 volumes' },
+      'What is stored is not what was sent: expected 3 volumes, got 2 volumes. The next run stores a full snapshot',
+    ],
+    [
+      { kind: 'chain-broken', detail: 'x' },
+      'The chain of snapshots at the target is not whole: x. The next run starts a new chain with a full snapshot',
+    ],
+    [
+      { kind: 'store-full', where: 'target', freeBytes: 2048, detail: 'no space left' },
+      'The target is full (2.0 KiB free): no space left. Free some space there, or set BACKUP_KEEP_FULL',
+    ],
+    [
+      { kind: 'store-full', where: 'device', freeBytes: null, detail: '' },
+      "The device's disk is full. Free some space on the device",
+    ],
+    [
+      { kind: 'store-unavailable', detail: 'x' },
+      'The target could not be used: x. Check that it is up, and that its address and credentials are right',
+    ],
+    [
+      { kind: 'image-unavailable', image: 'i:1', detail: 'x' },
+      'The image i:1 could not be pulled, and the device has no copy of it: x. Check DOCKER_IMAGE, and that the device can reach the registry',
+    ],
+    [
+      { kind: 'image-lacking', image: 'i:1', names: ['boto3', 'lftp'] },
+      'The image i:1 has no boto3, lftp, which this target needs. Leave DOCKER_IMAGE out, so that one that has it is used, or name another',
+    ],
+    [
+      { kind: 'volume-missing', names: ['data', 'config'] },
+      "The device has no volume data, config. Correct backupVolumes, or wait until the fleet's release has made it",
+    ],
+    [
+      { kind: 'volumes-none' },
+      'The device has no volume of its fleet, so there is nothing to back up. Take it out with backupEnabled=false, or deploy a release with volumes',
+    ],
+    [
+      { kind: 'volume-emptied', names: ['data'] },
+      'The volume data is empty now and was not in the last good run, so nothing was stored. If that is right, run "backup" for the device by hand; else restore it',
+    ],
+    [
+      { kind: 'passphrase-wrong', detail: 'x' },
+      'The snapshots at the target are encrypted with another passphrase: x. Set PASSPHRASE back, or start a new chain with BACKUP_PASSPHRASE_CHANGE=new-chain',
+    ],
+    [
+      { kind: 'clock-behind', detail: 'by 3 days' },
+      "The device's clock is behind its last snapshot: by 3 days. See that the device can reach its time servers",
+    ],
+    [
+      { kind: 'not-proven', detail: 'x' },
+      'The run ended, but nothing proves that its snapshot is whole: x. It does not count as a success',
+    ],
+    [{ kind: 'restore-refused', detail: 'a service is locked' }, 'Nothing was restored: a service is locked'],
+    [
+      { kind: 'restore-failed', state: 'mixture', volumes: ['data', 'b'], detail: 'x' },
+      'The restore was cut off: x. The volume data, b holds a mixture of old and new files: run the restore again',
+    ],
+    [
+      { kind: 'restore-failed', state: 'untouched', volumes: [], detail: 'x' },
+      'The restore did not come to its end: x. The volumes are as they were',
+    ],
+    [
+      { kind: 'policy-invalid', problems: [aProblem({ message: 'a' }), aProblem({ message: 'b' })] },
+      "The policy is not valid: the device's tag backupSchedule: a; the device's tag backupSchedule: b",
+    ],
+  ];
+
+  it.each(cases)('%j', (failure, says) => {
+    expect(describeFailure(failure)).toBe(says);
+  });
+});
+
 function detailsOf(failure: Failure): readonly string[] {
   if ('detail' in failure) return [failure.detail];
   if ('names' in failure) return failure.names;
