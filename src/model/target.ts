@@ -124,7 +124,6 @@ function urlText({ backend, user, password, host, port, path, query }: UrlParts)
   const behind = query === '' ? '' : `?${query}`;
   // Its stores are listed in a file that the run brings along, whatever the URL calls it.
   if (backend.scheme === 'multi') return `multi://${RUN_SECRETS}/MULTI_CONFIG${behind}`;
-  if (!hasAuthority(backend)) return `${backend.sent}://${path}${behind}`;
   const secret = password === null ? '' : `:${password}`;
   const login = user === null ? '' : `${user}${secret}@`;
   return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}${behind}`;

@@ -40,7 +40,6 @@ export function parseUrl(text: string): Either<string, UrlParts> {
     scheme,
     query,
     ...parts,
-    host: parts.host === '' ? null : parts.host,
     port: parts.port === '' ? null : Number(parts.port),
   });
 }

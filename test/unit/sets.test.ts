@@ -62,6 +62,37 @@ describe('the snapshots that file names tell of', () => {
     expect(found.map(({ flaw }) => flaw)).toEqual(flaws.map((flaw): unknown => expect.stringMatching(flaw)));
   });
 
+  it.each([
+    { name: 'a time that is none', file: 'duplicity-full.20261399T000000Z.manifest.gpg' },
+    { name: 'something behind it', file: `duplicity-full.${FULL}.manifest.gpg.part` },
+    { name: 'something before it', file: `x-duplicity-full.${FULL}.manifest.gpg` },
+    { name: 'the signatures of a set', file: `duplicity-full-signatures.${FULL}.sigtar.gpg` },
+    { name: 'a volume without a number', file: `duplicity-full.${FULL}.vol.difftar.gpg` },
+  ])('are not told of by $name', ({ file }) => {
+    expect(snapshotSetsOf(files(file), '')).toEqual([]);
+  });
+
+  it('are the same without encryption, and with a manifest alone', () => {
+    const plain = [`duplicity-full.${FULL}.vol1.difftar.gz`, `duplicity-full.${FULL}.manifest`];
+
+    expect(snapshotSetsOf(files(...plain), '')).toMatchObject([{ volumes: 1, flaw: null }]);
+    expect(snapshotSetsOf(files(`duplicity-full.${FULL}.manifest`), '')).toMatchObject([{ volumes: 0, flaw: null }]);
+  });
+
+  it('miss a volume in the middle, of which there may be many', () => {
+    const many = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11].map((n) => `duplicity-full.${FULL}.vol${String(n)}.difftar.gpg`);
+
+    expect(snapshotSetsOf(files(...many, `duplicity-full.${FULL}.manifest.gpg`), '')).toMatchObject([
+      { volumes: 10, flaw: 'volume 5 is missing' },
+    ]);
+  });
+
+  it('may stand on one another in a row, where each is whole', () => {
+    const row = [...full, ...incremental(FULL, NEXT), ...incremental(NEXT, LAST)];
+
+    expect(snapshotSetsOf(files(...row), '').map(({ flaw }) => flaw)).toEqual([null, null, null]);
+  });
+
   it('are those of the prefix alone', () => {
     const others = full.map((name) => `other-${name}`);
 

@@ -55,6 +55,8 @@ describe('what two answers of the API share', () => {
     if (first === undefined || second === undefined) throw new Error('there are two');
 
     expect(sharedWith(before, [first])).toEqual([first]);
+    expect(sharedWith(sharedWith([], before), [first])).toHaveLength(1);
+    expect(sharedWith([first], before)).toHaveLength(2);
     expect(sharedWith(before, [second, first])).toEqual([second, first]);
     expect(sharedWith([], before)).toEqual(before);
   });

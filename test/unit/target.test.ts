@@ -1,6 +1,6 @@
-import { isLeft } from 'fp-ts/Either';
+import { isLeft, left, right } from 'fp-ts/Either';
 import type { Target } from '../../src/model/policy';
-import { parseTarget, serverOf, type TargetContext } from '../../src/model/target';
+import { parseTarget, rawTarget, serverOf, type TargetContext } from '../../src/model/target';
 import { aUuid } from '../support/desired';
 
 const uuid = aUuid(7);
@@ -49,6 +49,73 @@ describe('a target', () => {
     });
     expect(target('sftp://host//backups --file-prefix a-').options).toEqual([`--file-prefix=a-${uuid}-`]);
     expect(target("sftp://host//backups '--file-prefix='$UUID").options).toEqual([`--file-prefix=${uuid}`]);
+  });
+
+  test.each([
+    { text: 'sftp://host//b --file-prefix=a/b', word: 'a/b' },
+    { text: "sftp://host//b '--file-prefix=a b'", word: 'a b' },
+    { text: "sftp://host//b '--file-prefix= a'", word: ' a' },
+    { text: "sftp://host//b '--file-prefix=a '", word: 'a ' },
+  ])('takes no prefix that is more than a part of a name: "$word"', ({ text }) => {
+    expect(problem(text)).toBe('--file-prefix may have letters, digits, _ . and - only');
+  });
+
+  test('has one prefix, the last that was written, behind its other options', () => {
+    expect(target('sftp://host//b --file-prefix=a- --timeout=3 --file-prefix=b.').options).toEqual([
+      '--timeout=3',
+      `--file-prefix=b.${uuid}-`,
+    ]);
+  });
+
+  test('by hand is taken as it is: nothing is added to keep devices apart', () => {
+    const raw = (url: string, ...options: readonly string[]): unknown => rawTarget(url, options, context());
+
+    expect(raw('sftp://host//b')).toMatchObject(right({ options: [], filePrefix: null, place: 'ssh://host/b' }));
+    expect(raw('sftp://host//b', '--file-prefix=x', '--verbosity=9')).toMatchObject(
+      right({ options: ['--verbosity=9', '--file-prefix=x'], filePrefix: 'x' }),
+    );
+    expect(raw('nowhere')).toEqual(left([expect.stringMatching(/is not a scheme that Duplicity knows/)]));
+  });
+
+  test.each([
+    { text: 'sftp://host//b', shown: 'sftp://host//b' },
+    { text: 'sftp://u@host:1//b', shown: 'sftp://u@host:1//b' },
+    { text: 'ftp://u:secret@host/b', shown: 'ftp://host/b' },
+    { text: 'rsync://host:873::module/b', shown: 'rsync://host:873::module/b' },
+    { text: 'file:///b', shown: 'file:///b' },
+  ])('is shown to people without what may be half of a credential: $text', ({ text, shown }) => {
+    expect(target(text)).toMatchObject({ shown });
+  });
+
+  test.each([
+    { text: 'rclone://box:a//b/./c', place: `rclone://box:a/b/c#${uuid}-` },
+    { text: 'sftp://host/b', place: `ssh://host/~/b#${uuid}-` },
+    { text: 'sftp://u@host/b', place: `ssh://host/~u/b#${uuid}-` },
+    { text: 'sftp://host:2222//b', place: `ssh://host:2222/b#${uuid}-` },
+    { text: 'sftp://host:22//b', place: `ssh://host/b#${uuid}-` },
+    { text: 'file:///a//b', place: `file:${uuid}:/a/b` },
+  ])('is at one place however it is written: $text', ({ text, place }) => {
+    const known = new Map([...environment, ['RCLONE_CONFIG_BOX_TYPE', 'sftp']]);
+
+    expect(target(text, { environment: known }).place).toBe(place);
+  });
+
+  test('names the server that its passwords would be sent to', () => {
+    expect(serverOf({ scheme: 'ftp', host: 'h', port: 21 })).toBe('ftp://h:21');
+    expect(serverOf({ scheme: 'file', host: null, port: null })).toBe('file://:');
+  });
+
+  test('has no control character in it, wherever that came from', () => {
+    const known = new Map([['ODD', 'a\u0001b']]);
+    const is = 'a word has a control character in it; remove it';
+
+    expect(problem('sftp://host//$ODD', { environment: known })).toBe(is);
+    expect(problem('sftp://host//a\u007f')).toBe(is);
+  });
+
+  test('without a port has none, and neither has a folder of the device', () => {
+    expect(target('sftp://host//b').port).toBeNull();
+    expect(target('file:///b')).toMatchObject({ host: null, port: null, user: null });
   });
 
   test('on the device itself is a place of its own without a prefix', () => {

@@ -30,6 +30,15 @@ function expanded(text: string, over: Partial<Variables> = {}): readonly string[
 describe('the words of a URL value', () => {
   it.each([
     { name: 'blanks of every kind', text: ' a\tb\n c ', expected: ['a', 'b', 'c'] },
+    { name: 'line ends of other systems', text: 'a\r\nb\rc', expected: ['a', 'b', 'c'] },
+    { name: 'an empty word before others', text: "'' a", expected: ['', 'a'] },
+    { name: 'a single quote at once behind another', text: "''''", expected: [''] },
+    {
+      name: 'every sign that a backslash protects in double quotes',
+      text: '"\\\\ \\` \\" \\$"',
+      expected: ['\\ ` " $'],
+    },
+    { name: 'a word that ends with the text', text: 'a b', expected: ['a', 'b'] },
     { name: 'nothing', text: '  ', expected: [] },
     { name: 'an empty word in quotes', text: `a '' ""`, expected: ['a', '', ''] },
     { name: 'quotes inside a word', text: `--x='a b'"c d"e`, expected: ['--x=a bc de'] },
@@ -63,6 +72,20 @@ describe('the words of a URL value', () => {
   it('takes only the listed variables when there is a list', () => {
     expect(expanded('$B2_ID', { allowed: ['OTHER'] })).toMatch(/not in BACKUP_URL_VARIABLES/);
     expect(expanded('$UUID', { allowed: [] })).toEqual(['f'.repeat(32)]);
+  });
+
+  it('suggests only what is set, and our own name of the device', () => {
+    expect(expanded('$EMPTYY')).not.toMatch(/did you mean/);
+    expect(expanded('$UUIDD')).toMatch(/did you mean \$UUID\?/);
+  });
+
+  it('suggests only what is in the list when there is one', () => {
+    expect(expanded('$DOLLA', { allowed: ['DOLLA', 'DOLLAR'] })).toMatch(/did you mean \$DOLLAR\?/);
+    expect(expanded('$DOLLA', { allowed: ['DOLLA'] })).not.toMatch(/did you mean/);
+  });
+
+  it('has each of its problems told, the first first', () => {
+    expect(expanded('$NOPE$PASSPHRASE')).toMatch(/\$NOPE is not set on the orchestrator; set it there/);
   });
 
   it('never suggests a variable that may not be used', () => {
