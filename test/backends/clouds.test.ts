@@ -75,7 +75,8 @@ let trips: RoundTrips;
 
 beforeAll(async () => {
   trips = await RoundTrips.open();
-});
+  // The images take their time where they were not built before.
+}, 900_000);
 
 afterAll(async () => {
   await trips.close();
