@@ -50,6 +50,8 @@ export class RoundTrips {
       lab.addDevice({ fleet, name: 'source', tags: { backupEnabled: 'true' } }),
       lab.addDevice({ fleet, name: 'other' }),
     ]);
+    await source.seedVolume('data');
+    await source.putFiles('more', { 'a/b.txt': 'text' });
     await other.docker(['pull', '--quiet', lab.server.duplicityImage]);
     return new RoundTrips(lab, stores, source, other);
   }
@@ -64,12 +66,11 @@ export class RoundTrips {
     const variables = this.#variablesOf(way);
     const controller = startController(variables);
     try {
-      await this.source.seedVolume('data');
-      await this.source.putFiles('more', { 'a/b.txt': 'text' });
       await controller.waitFor('the device to be seen', (line) => line['event'] === 'device.policy.accepted');
+      await this.source.putFiles('data', { 'logs/of before': way.name });
       const first = await this.#backUp(controller, `${way.name}-first`);
       await this.source.putFiles('data', { 'logs/app.log': way.name, 'new file': 'new' });
-      rmSync(join(this.source.volumePath('data'), 'database/journal'), { force: true });
+      rmSync(join(this.source.volumePath('data'), 'logs/of before'), { force: true });
       const second = await this.#backUp(controller, `${way.name}-second`);
       const warned = controller.lines.filter((line) => line['event'] === 'run.warned');
       const differences = await this.#restored(way, new Map(Object.entries(variables)));
