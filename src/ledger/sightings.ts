@@ -18,33 +18,35 @@ export interface Seen {
 /** Records what a pass saw. Only what has changed is written, so a quiet fleet costs its storage nothing. */
 export function recordSightings(database: DatabaseSync, book: DeviceBook, seen: Seen): void {
   const pages = book.pages();
-  for (const uuid of goneFrom(pages, seen)) {
-    book.touch(uuid);
-    statement(database, 'UPDATE device SET enabled = 0 WHERE uuid = ?').run(uuid);
-  }
+  let unseen = enabledIn(pages.values());
   for (const sighting of seen.sightings) {
     const page = pages.get(sighting.device);
+    if (page?.isEnabled === true) unseen -= 1;
     if (page !== undefined && isUnchanged(page, sighting) && !isAhead(page, seen.now)) continue;
     book.touch(sighting.device);
     if (page === undefined) insert(database, sighting, seen.now);
     else update(database, page, sighting, seen.now);
   }
+  unseen -= enabledIn([...seen.rejected].map((device) => pages.get(device)));
+  // As nearly always; to find those that are gone takes a set as large as the fleet.
+  if (unseen === 0) return;
+  for (const device of goneFrom(pages.values(), seen)) {
+    book.touch(device);
+    statement(database, 'UPDATE device SET enabled = 0 WHERE uuid = ?').run(device);
+  }
+}
+
+function enabledIn(pages: Iterable<Page | undefined>): number {
+  let enabled = 0;
+  for (const page of pages) if (page?.isEnabled === true) enabled += 1;
+  return enabled;
 }
 
 /** Those that were enabled at the last pass and are not seen any more. */
-function goneFrom(pages: ReadonlyMap<DeviceUuid, Page>, { sightings, rejected }: Seen): readonly DeviceUuid[] {
-  const countOf = (device: DeviceUuid): number => (pages.get(device)?.isEnabled === true ? 1 : 0);
-  let unseen = 0;
-  for (const device of pages.keys()) unseen += countOf(device);
-  for (const { device } of sightings) unseen -= countOf(device);
-  for (const device of rejected) unseen -= countOf(device);
-  // Nearly always; and a set of all that were seen is large.
-  if (unseen === 0) return [];
+function goneFrom(pages: Iterable<Page>, { sightings, rejected }: Seen): readonly DeviceUuid[] {
   const seen = new Set(rejected);
   for (const { device } of sightings) seen.add(device);
-  return [...pages.values()]
-    .filter(({ device, isEnabled }) => isEnabled && !seen.has(device))
-    .map(({ device }) => device);
+  return [...pages].filter(({ device, isEnabled }) => isEnabled && !seen.has(device)).map(({ device }) => device);
 }
 
 /** Nothing tells whether a token found at the first sight was handled before: a run nobody asked for is worse than none. */

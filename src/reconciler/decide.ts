@@ -8,6 +8,7 @@ import type { DesiredDevice } from '../model/policy';
 import type { Slot } from '../model/slot';
 import type { HoldReason, Verdict } from '../model/verdict';
 import { storeOf } from './breaker';
+import { firstFirst } from './firstfirst';
 import { actionFor, answerOf, held, type Ready, type Refusal, type World } from './verdict';
 
 export interface DecisionInput extends World {
@@ -41,8 +42,9 @@ export function decide(input: DecisionInput): Decision {
   for (const desired of input.desired) {
     const answer = answerOf(desired, input);
     if (answer.kind === 'ready') {
-      wake.at(answer.ready.due.expiresAt);
-      candidates.push({ ...answer.ready, at: verdicts.length });
+      const { slot, dueSince, expiresAt } = answer.ready.due;
+      wake.at(expiresAt);
+      candidates.push({ desired, isAsked: slot.kind !== 'schedule', dueSince, at: verdicts.length });
       verdicts.push(AT_LIMIT);
       continue;
     }
@@ -54,7 +56,7 @@ export function decide(input: DecisionInput): Decision {
     if (due?.kind === 'expired' && verdict.kind === 'not-due')
       skips.push({ device: desired.device, slot: due.slot, missed: due.missed });
   }
-  const actions = admit(candidates.sort(byUrgency), input, verdicts);
+  const actions = admit(candidates, input, verdicts);
   skips.sort((a, b) => compareTexts(a.device.uuid, b.device.uuid));
   return { actions, verdicts, skips, wakeAt: wake.earliest() };
 }
@@ -70,8 +72,13 @@ function sharer(): (verdict: Verdict) => Verdict {
   };
 }
 
-/** A device that is ready, and its place among the verdicts. */
-interface Candidate extends Ready {
+/** What the order of devices that are ready goes by. Of a large fleet that is due at once there are many. */
+interface Candidate {
+  readonly desired: DesiredDevice;
+  /** Whether a person asks for it. */
+  readonly isAsked: boolean;
+  readonly dueSince: Instant;
+  /** Its place among the verdicts. */
   readonly at: number;
 }
 
@@ -79,24 +86,22 @@ interface Candidate extends Ready {
 const AT_LIMIT = held('at-limit', null);
 
 /** Takes as many as there is room for, and one at a time of what is only on trial. */
-function admit(
-  candidates: readonly Candidate[],
-  input: DecisionInput,
-  verdicts: Verdict[],
-): readonly ActionOf<'backup'>[] {
+function admit(candidates: Candidate[], input: DecisionInput, verdicts: Verdict[]): readonly ActionOf<'backup'>[] {
   const taken: ActionOf<'backup'>[] = [];
   const trials = new Set<string>();
   const room = input.limits.maxConcurrentRuns - inFlightOf(input);
-  for (const each of candidates) {
-    if (taken.length >= room) break;
-    const reason = onTrial(each, input, trials);
+  if (room <= 0) return taken;
+  for (const { desired, at } of firstFirst(candidates, byUrgency)) {
+    const answer = answerOf(desired, input);
+    if (answer.kind !== 'ready') continue;
+    const reason = onTrial(answer.ready, input, trials);
     if (reason !== null) {
-      verdicts[each.at] = held(reason, null);
+      verdicts[at] = held(reason, null);
       continue;
     }
-    const action = actionFor(each);
-    taken.push(action);
-    verdicts[each.at] = { kind: 'due', action };
+    const action = actionFor(answer.ready);
+    verdicts[at] = { kind: 'due', action };
+    if (taken.push(action) >= room) break;
   }
   return taken;
 }
@@ -119,13 +124,9 @@ export function inFlightOf({ facts, inFlight }: Pick<World, 'facts' | 'inFlight'
   return count;
 }
 
-function byUrgency(a: Ready, b: Ready): number {
-  const byDue = rank(a) - rank(b) || a.due.dueSince - b.due.dueSince;
-  return byDue || compareTexts(a.desired.device.uuid, b.desired.device.uuid);
-}
-
-function rank({ due }: Ready): number {
-  return due.slot.kind === 'schedule' ? 1 : 0;
+function byUrgency(a: Candidate, b: Candidate): number {
+  if (a.isAsked !== b.isAsked) return a.isAsked ? -1 : 1;
+  return a.dueSince - b.dueSince || compareTexts(a.desired.device.uuid, b.desired.device.uuid);
 }
 
 interface Alarm {

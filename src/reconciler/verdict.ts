@@ -80,8 +80,12 @@ export function answerOf(desired: DesiredDevice, world: World): Answer {
     const verdict = guard.ask(question);
     if (verdict !== null) return { kind: 'verdict', verdict, due };
   }
-  if (due.kind !== 'due') throw new TypeError('a device that nothing holds and that is not due was let through');
-  return { kind: 'ready', ready: { ...question, due } };
+  if (!isReady(question)) throw new TypeError('a device that nothing holds and that is not due was let through');
+  return { kind: 'ready', ready: question };
+}
+
+function isReady(question: Question): question is Ready {
+  return question.due.kind === 'due';
 }
 
 /** What the guards are asked about a device with this policy. */
