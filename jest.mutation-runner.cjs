@@ -1,9 +1,14 @@
 'use strict';
 
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
 const TestRunner = require('jest-runner').default;
 
-/** Of each test file that this process has run, the names of its tests. */
-const namesOf = new Map();
+const isSandbox = process.env.STRYKER_MUTATOR_WORKER !== undefined;
+const KEPT = join(__dirname, '.test-names.json');
+
+/** By the path of a test file, the names of its tests. Kept in the sandbox for a worker that takes another's place. */
+const namesOf = new Map(isSandbox && existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : []);
 
 /**
  * Makes a mutant cheap. Stryker names the tests that have met it, but jest loads every file that could import it: here
@@ -13,8 +18,7 @@ module.exports = class MutantRunner extends TestRunner {
   async runTests(tests, watcher, options) {
     const { testNamePattern } = this._globalConfig;
     const off = this.on('test-file-success', ([test, { testResults, numFailingTests }]) => {
-      const names = testResults.map(({ fullName }) => fullName);
-      namesOf.set(test.path, new Set([...(namesOf.get(test.path) ?? []), ...names]));
+      learn(test.path, testResults);
       if (numFailingTests > 0) void watcher.setState({ interrupted: true });
     });
     try {
@@ -25,13 +29,19 @@ module.exports = class MutantRunner extends TestRunner {
   }
 };
 
+function learn(path, results) {
+  if (namesOf.has(path) || results.length === 0) return;
+  namesOf.set(
+    path,
+    results.map(({ fullName }) => fullName),
+  );
+  if (isSandbox) writeFileSync(KEPT, JSON.stringify([...namesOf]));
+}
+
 function isMeant(pattern) {
   if (!pattern) return () => true;
   const asked = new RegExp(pattern, 'i');
-  return ({ path }) => {
-    const names = namesOf.get(path);
-    return names === undefined || names.size === 0 || [...names].some((name) => asked.test(name));
-  };
+  return ({ path }) => namesOf.get(path)?.some((name) => asked.test(name)) ?? true;
 }
 
 function quickFirst(tests) {

@@ -270,7 +270,7 @@ describe('a pass', () => {
       answer([{ ...hourly, connected: false }]);
       set('2026-11-24T14:00:00Z');
 
-      expect((await pass('interval')).work).toMatchObject([{ kind: 'lose', run: { device: aUuid(1) } }]);
+      expect((await pass('interval')).work).toMatchObject([{ kind: 'lose', run: { device: aUuid(1) }, failures: 0 }]);
     });
   });
 
@@ -281,7 +281,7 @@ describe('a pass', () => {
       set('2026-11-24T12:30:00Z');
       const { work } = await pass('wake');
 
-      expect(work).toMatchObject([{ kind: 'start', action: { attempt: 2 } }]);
+      expect(work).toMatchObject([{ kind: 'start', action: { attempt: 2 }, failures: 1 }]);
     });
   });
 
