@@ -32,4 +32,41 @@ describe('what no line may show', () => {
   ])('is the whole of a password, as the URL is parsed: $url', ({ url, password }) => {
     expect(hidden({}, url)).toContain(password);
   });
+
+  test.each([
+    {
+      name: 'what by its name is secret',
+      environment: { B2_KEY: 'abcd', MY_PASS: 'efgh', NO_AUTH: 'ij', X_CREDENTIAL: 'k' },
+      is: ['abcd', 'efgh', 'ij', 'k'],
+    },
+    { name: 'nothing of what is empty, or harmless', environment: { B2_KEY: '', B2_ID: 'id', HOME: '/root' }, is: [] },
+    {
+      name: 'nothing of our own settings, which are known as secrets anyway',
+      environment: { PASSPHRASE: 'x', CLI_API_KEY: 'y' },
+      is: [],
+    },
+    { name: 'the same value once', environment: { A_KEY: 'same', B_KEY: 'same' }, is: ['same'] },
+    {
+      name: "backends' credentials though a URL may not name them",
+      environment: { AWS_SECRET_ACCESS_KEY: 'aws' },
+      is: ['aws'],
+    },
+  ])('is $name', ({ environment, is }) => {
+    expect(hidden(environment)).toEqual(is);
+  });
+
+  test('is in files what has four characters or more: less would hide all over a log', () => {
+    expect(hidden({ RCLONE_CONFIG: 'pass = abc\ntoken = abcd\n' })).toEqual(['abcd']);
+    expect(hidden({ RCLONE_CONFIG: 'type = abcd\n' })).toEqual([]);
+    expect(hidden({ AWS_SHARED_CREDENTIALS: 'aws_secret_access_key=wJalr/x\n' })).toContain('wJalr/x');
+    expect(hidden({ MULTI_CONFIG: '[{"url":"ftp://u:inurl@h/x"}]' })).toContain('inurl');
+  });
+
+  test('is in files both a text with escaped line ends and each of its lines', () => {
+    expect(hidden({ GOOGLE_SERVICE_JSON: '{"private_key": "first\\nsecond\\nend"}' })).toEqual([
+      'first\\nsecond\\nend',
+      'first',
+      'second',
+    ]);
+  });
 });

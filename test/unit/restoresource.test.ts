@@ -17,6 +17,28 @@ describe('where the backups are that are restored', () => {
     expect(ownSource(device, settings)).toMatchObject(right({ uuid: own, target: { path: `//backups/${own}` } }));
   });
 
+  it('also of the device that the orchestrator itself runs on, and with the volumes that are backed up', () => {
+    const tagged = aDevice({ uuid: own, tags: tagsOf({ backupVolumes: 'data' }) });
+
+    expect(ownSource(tagged, { ...settings, selfUuid: own })).toMatchObject(
+      right({ volumes: { kind: 'named', names: ['data'] } }),
+    );
+  });
+
+  it('on the device itself, where they are its own', () => {
+    expect(ownSource(device, withUrl('file:///backups'))).toMatchObject(right({ target: { deviceLocal: true } }));
+  });
+
+  it('as fast as it can where nothing limits it or the backend knows no limit', () => {
+    const limited = aDevice({ tags: tagsOf({ backupBandwidth: '500K' }) });
+
+    expect(ownSource(device, settings)).toMatchObject(right({ target: { options: [] } }));
+    expect(ownSource(limited, withUrl('sftp://h//b/$UUID'))).toMatchObject(right({ target: { options: [] } }));
+    expect(ownSource(aDevice({ tags: tagsOf({ backupBandwidth: '1' }) }), settings)).toMatchObject(
+      right({ target: { options: ['--rsync-options=--bwlimit=1'] } }),
+    );
+  });
+
   it('no faster than a backup may be', () => {
     const limited = aDevice({ tags: tagsOf({ backupBandwidth: '500K' }) });
 
@@ -55,12 +77,24 @@ describe('where the backups are that are restored', () => {
   });
 
   it('on the other device itself: refused', () => {
-    expect(otherSource(device, gone, null, withUrl('file:///backups'))).toMatchObject(left({ kind: 'unreachable' }));
+    expect(otherSource(device, gone, null, withUrl('file:///backups'))).toEqual(
+      left({
+        kind: 'unreachable',
+        message: `The backups of ${gone} are on that device itself (file:///backups), where no other device can reach them`,
+      }),
+    );
   });
 
   it('a policy that cannot be read: refused', () => {
     const wrong = aDevice({ tags: tagsOf({ backupUrl: 'nowhere' }) });
 
-    expect(ownSource(wrong, settings)).toMatchObject(left({ kind: 'policy' }));
+    expect(ownSource(wrong, settings)).toEqual(
+      left({
+        kind: 'policy',
+        message:
+          "This is to be corrected first: the device's tag backupUrl: there is no URL in it; write for example rsync://root@HOST:54321//backups/$UUID",
+      }),
+    );
+    expect(otherSource(wrong, gone, null, settings)).toMatchObject(left({ kind: 'policy' }));
   });
 });
