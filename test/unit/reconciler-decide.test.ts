@@ -2,10 +2,19 @@ import { actionIdOf } from '../../src/model/action';
 import type { Instant } from '../../src/model/brand';
 import type { DesiredDevice } from '../../src/model/policy';
 import type { DeviceFacts } from '../../src/model/run';
-import type { Verdict } from '../../src/model/verdict';
+import { countVerdicts, type Verdict } from '../../src/model/verdict';
 import type { DecisionInput } from '../../src/reconciler/decide';
 import { DECIDED_AT, decided, known, STORE } from '../support/decision';
-import { aTarget, aDevice, aDeviceNotEnabled, aProblem, aUuid, anEnabledDevice, resolved } from '../support/desired';
+import {
+  aTarget,
+  aDevice,
+  aDeviceNotEnabled,
+  aProblem,
+  aRejectedDevice,
+  aUuid,
+  anEnabledDevice,
+  resolved,
+} from '../support/desired';
 import { aRun, at, facts } from '../support/facts';
 
 /** `due <slot>`, `held <reason>`, or the kind. */
@@ -179,5 +188,22 @@ describe('the decision over all devices', () => {
     expect([first.attempt, second?.attempt]).toEqual([1, 2]);
     expect(first).toMatchObject({ kind: 'backup', device: { uuid: aUuid(1) }, mode: 'auto', target: aTarget() });
     expect(second?.id).toBe(first.id);
+  });
+
+  it('is counted by what becomes of the devices', () => {
+    const desired = [
+      anEnabledDevice(),
+      anEnabledDevice({ device: { uuid: aUuid(2), connected: false } }),
+      anEnabledDevice({ device: { uuid: aUuid(3) } }),
+      aRejectedDevice({ uuid: aUuid(4) }),
+      aDeviceNotEnabled({ uuid: aUuid(5) }),
+      aDeviceNotEnabled({ uuid: aUuid(6) }),
+    ];
+    const { verdicts } = decided({
+      desired,
+      facts: known(facts(), facts({ device: aUuid(2) }), facts({ device: aUuid(3), ...handled })),
+    });
+
+    expect(countVerdicts(verdicts)).toEqual({ devices: 6, due: 1, held: 1, notDue: 1, rejected: 1, notEnabled: 2 });
   });
 });
