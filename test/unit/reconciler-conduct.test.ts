@@ -211,8 +211,12 @@ describe('a run that goes on without us', () => {
       clock.ms = instantOf(start + 2 * 3_600_000);
       await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
 
-      expect(events.at(-1)).toMatchObject({ event: 'run.failed', failure: { kind: 'run-lost' } });
+      expect(events.at(-1)).toMatchObject({
+        event: 'run.failed',
+        failure: { kind: 'run-lost', detail: 'its device cannot be reached' },
+      });
       expect(ledger.active()).toEqual([]);
+      expect(ledger.runsOf(aUuid(1), 1)[0]?.outcome).toMatchObject({ kind: 'failed', tail: [] });
     });
   });
 
@@ -263,6 +267,29 @@ describe('an adoption', () => {
     });
   });
 
+  it('is left again at a stop, as a run that was started is', async () => {
+    const adopter: Adopter = (_run, _device, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve({ kind: 'detached', reason: 'shutdown' });
+        });
+      });
+    await scene({ backup: () => Promise.resolve({ kind: 'detached', reason: 'shutdown' }), adopter }, async (all) => {
+      const { ledger, conductor, events } = all;
+      await conductor.conduct(work());
+      const conducted = conductor.conduct({
+        kind: 'adopt',
+        run: activeRun(ledger),
+        device: aDevice(),
+        failures: 0,
+      });
+      conductor.stop();
+      await conducted;
+
+      expect(names(events)).toEqual(['run.started', 'run.detached', 'run.started', 'run.detached']);
+    });
+  });
+
   it('of a run that this process follows itself does nothing', async () => {
     await scene({ backup: endless }, async ({ ledger, conductor, events, clock }) => {
       const conducted = conductor.conduct(work());
@@ -291,12 +318,17 @@ describe('an adoption', () => {
 
 describe('leases', () => {
   it('are renewed, and a run that another process has taken is left to it', async () => {
-    await scene({ backup: endless }, async ({ ledger, conductor, clock }) => {
+    const signals: AbortSignal[] = [];
+    const followed: Executor<'backup'> = (action, context) => {
+      signals.push(context.signal);
+      return endless(action, context);
+    };
+    await scene({ backup: followed }, async ({ ledger, conductor, clock }) => {
       const conducted = conductor.conduct(work());
       clock.ms = instantOf(start + 10_000);
       conductor.renew();
       expect(ledger.active()[0]?.leaseUntil).toBe(start + 40_000);
-      expect(conductor.followed().size).toBe(1);
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
 
       const run = activeRun(ledger);
       ledger.takeOver(run.runId, anotherOwner, instantOf(start + 40_000), instantOf(start + 70_000));

@@ -259,7 +259,7 @@ describe('the explanation of a device', () => {
   it('shows every field of the policy with its origin, and the next slots', () => {
     const tag = { kind: 'device-tag', tag: 'backupRequest' } as const;
     const desired = anEnabledDevice({ policy: { request: resolved('now-1', tag) } });
-    const { policy, nextSlots, timezone } = explained({ desired });
+    const { policy, nextSlot, nextSlots, timezone } = explained({ desired });
 
     expect(policy.map(({ field }) => field)).toEqual([
       'target',
@@ -273,6 +273,7 @@ describe('the explanation of a device', () => {
     ]);
     expect(policy.at(-1)).toEqual({ field: 'request', value: 'now-1', origin: tag });
     expect(timezone).toBe('UTC');
+    expect(nextSlot).toBe(nextSlots[0]);
     expect(nextSlots).toEqual([25, 26, 27, 28, 29].map((day) => at(`2026-11-${String(day)}T00:00:00Z`)));
   });
 

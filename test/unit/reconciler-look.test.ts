@@ -19,6 +19,7 @@ const hourly = [1, 2].map((n) =>
   }),
 );
 const other = aNewRun({ device: aUuid(9), startedAt: before });
+const another = aNewRun({ device: aUuid(8), startedAt: before });
 
 interface Scene {
   readonly ledger: Ledger;
@@ -70,11 +71,13 @@ describe('a look at the fleet', () => {
     });
   });
 
-  it('counts the run of a device that was never enabled against the limit', () => {
+  it('counts each run of a device that was never enabled against the limit', () => {
     scene(({ look, ledger }) => {
       ledger.begin(other, anOwner, at('2026-11-24T12:01:00Z'));
-
       expect(starts(look())).toEqual([aUuid(1)]);
+
+      ledger.begin(another, anOwner, at('2026-11-24T12:01:00Z'));
+      expect(starts(look())).toEqual([]);
     });
   });
 

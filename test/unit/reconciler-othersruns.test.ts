@@ -32,7 +32,10 @@ function told(...steps: readonly ((ledger: Ledger) => void)[]): readonly (readon
     return steps.map((step) => {
       step(ledger);
       tell();
-      return events.splice(0).map((event) => `${event.event} ${'process' in event ? String(event.process) : ''}`);
+      return events.splice(0).map((event) => {
+        expect('adopted' in event && event.adopted).toBe(false);
+        return `${event.event} ${'process' in event ? String(event.process) : ''}`;
+      });
     });
   });
 }

@@ -142,6 +142,7 @@ describe('what is told of waiting', () => {
       .filter((event) => event.event === 'device.held');
 
     expect(events.map((event) => event.changed)).toEqual(changed);
+    expect(events[0]?.device).toEqual({ uuid: aUuid(1), name: 'a-device' });
   });
 });
 

@@ -52,6 +52,16 @@ describe('a book of slots', () => {
     expect(asked.next).toBe(3);
   });
 
+  it('keeps one slot once, however often it was asked for from farther back', () => {
+    const { book, asked } = counted();
+    book.next(daily, later(DAY));
+    for (let minutes = 1000; minutes >= 0; minutes -= 10) book.next(daily, later(minutes * 60_000));
+    const before = asked.next;
+
+    expect(book.next(daily, later(DAY))).toBe(later(2 * DAY));
+    expect(asked.next).toBe(before);
+  });
+
   it('knows that a schedule has no slot ahead', () => {
     let asked = 0;
     const book = slotBook({ nextSlot: () => ((asked += 1), null), latestSlot });
@@ -68,7 +78,7 @@ describe('a book of slots', () => {
 
     for (let day = 39; day >= 8; day -= 1) book.next(daily, later(day * DAY));
     expect(asked.next).toBe(40);
-    expect(book.next(daily, start)).toBe(later(DAY));
+    expect(book.next(daily, later(7 * DAY))).toBe(later(8 * DAY));
     expect(asked.next).toBe(41);
   });
 
