@@ -1,8 +1,6 @@
-import type { LabDevice } from '../test/lab/device';
-import type { Lab } from '../test/lab/lab';
 import { startController } from '../test/support/controller';
 import { join } from 'node:path';
-import { imageOf, type Row, shell } from './speed';
+import { type Bench, type Row, shell } from './speed';
 
 const SECONDS = 8;
 
@@ -32,18 +30,18 @@ print(rounds)
 
 type Kind = keyof typeof FOREGROUND;
 
-async function rounds(device: LabDevice, kind: Kind): Promise<number> {
-  return Number(await shell(device, `python3 -c "$CODE"`, ['--env', `CODE=${FOREGROUND[kind]}`]));
+async function rounds(bench: Bench, kind: Kind): Promise<number> {
+  return Number(await shell(bench, `python3 -c "$CODE"`, ['--env', `CODE=${FOREGROUND[kind]}`]));
 }
 
 /** How much slower a foreground program gets while a backup runs, in per cent: with our limits, and by bare Duplicity. */
-export async function impactRows(lab: Lab, device: LabDevice): Promise<readonly Row[]> {
+export async function impactRows(bench: Bench): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const kind of ['CPU-bound', 'disk-bound'] as const) {
-    const alone = await rounds(device, kind);
-    const beside = await besideOurs(lab, device, kind);
-    const bare = await besideBare(device, kind);
-    const again = await rounds(device, kind);
+    const alone = await rounds(bench, kind);
+    const beside = await besideOurs(bench, kind);
+    const bare = await besideBare(bench, kind);
+    const again = await rounds(bench, kind);
     const usual = (alone + again) / 2;
     const slower = (figure: number): number => (1 - figure / usual) * 100;
     rows.push({
@@ -58,7 +56,8 @@ export async function impactRows(lab: Lab, device: LabDevice): Promise<readonly 
   return rows;
 }
 
-async function besideOurs(lab: Lab, device: LabDevice, kind: Kind): Promise<number> {
+async function besideOurs(bench: Bench, kind: Kind): Promise<number> {
+  const { lab, device } = bench;
   const name = `impact-${kind.slice(0, 3)}`;
   const controller = startController(
     lab.environment({
@@ -72,7 +71,7 @@ async function besideOurs(lab: Lab, device: LabDevice, kind: Kind): Promise<numb
     lab.setTag(device, 'backupRequest', name);
     controller.signal('SIGHUP');
     await controller.waitFor('the run', (line) => line['phase'] === 'running' && line['slot'] === `request:${name}`);
-    const figure = await rounds(device, kind);
+    const figure = await rounds(bench, kind);
     await controller.waitFor(
       'its end',
       (line) => line['event'] === 'run.succeeded' && line['slot'] === `request:${name}`,
@@ -83,7 +82,8 @@ async function besideOurs(lab: Lab, device: LabDevice, kind: Kind): Promise<numb
   }
 }
 
-async function besideBare(device: LabDevice, kind: Kind): Promise<number> {
+async function besideBare(bench: Bench, kind: Kind): Promise<number> {
+  const { lab, device } = bench;
   const script =
     'mkdir -m 0700 /tmp/g; while :; do rm -rf /tmp/a /tmp/b; GNUPGHOME=/tmp/g PASSPHRASE=x duplicity full --archive-dir=/tmp/a /data file:///tmp/b; done';
   const volume = `${String(device.fleetId)}_data:/data:ro`;
@@ -96,12 +96,12 @@ async function besideBare(device: LabDevice, kind: Kind): Promise<number> {
     volume,
     '--entrypoint',
     'sh',
-    imageOf(device),
+    lab.server.duplicityImage,
     '-c',
     script,
   ]);
   try {
-    return await rounds(device, kind);
+    return await rounds(bench, kind);
   } finally {
     await device.docker(['rm', '--force', 'bare']);
   }

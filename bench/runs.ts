@@ -31,8 +31,9 @@ function print(rows: readonly Row[]): void {
 async function measured(lab: Lab): Promise<readonly Row[]> {
   const fleet = lab.addFleet({ name: 'measured' });
   const device: LabDevice = await lab.addDevice({ fleet, name: 'measured', tags: { backupEnabled: 'true' } });
-  await makeTree(device);
-  return [...(await speedRows(lab, device)), ...(await impactRows(lab, device))];
+  const bench = { lab, device };
+  await makeTree(bench);
+  return [...(await speedRows(bench)), ...(await impactRows(bench))];
 }
 
 async function main(): Promise<void> {

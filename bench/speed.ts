@@ -27,34 +27,22 @@ for folder in range(200):
 /** About one byte in a hundred. */
 const CHANGE = 'seq 1 300000 >>/data/text/1.log; head -c 3000000 /dev/urandom >/data/random/new-$(date +%N)';
 
-export async function makeTree(device: LabDevice): Promise<void> {
-  await device.createVolume('data');
-  await shell(device, MAKE);
+/** The device that is measured, and the lab that it is in. */
+export interface Bench {
+  readonly lab: Lab;
+  readonly device: LabDevice;
+}
+
+export async function makeTree(bench: Bench): Promise<void> {
+  await bench.device.createVolume('data');
+  await shell(bench, MAKE);
 }
 
 /** A shell in a container of the device's image, with the volume at /data. */
-export function shell(device: LabDevice, script: string, more: readonly string[] = []): Promise<string> {
+export function shell({ lab, device }: Bench, script: string, more: readonly string[] = []): Promise<string> {
   const volume = `${String(device.fleetId)}_data:/data`;
-  return device.docker([
-    'run',
-    '--rm',
-    '--volume',
-    volume,
-    ...more,
-    '--entrypoint',
-    'sh',
-    imageOf(device),
-    '-euc',
-    script,
-  ]);
-}
-
-const images = new Map<string, string>();
-export function useImage(device: LabDevice, image: string): void {
-  images.set(device.uuid, image);
-}
-export function imageOf(device: LabDevice): string {
-  return images.get(device.uuid) ?? '';
+  const call = ['--entrypoint', 'sh', lab.server.duplicityImage, '-euc', script];
+  return device.docker(['run', '--rm', '--volume', volume, ...more, ...call]);
 }
 
 /** The largest resident size that a process of these names has reached, by looking at all of them again and again. */
@@ -98,12 +86,12 @@ interface Tool {
 }
 
 /** Full, no change, 1 % change, in this order. */
-async function rowOf(device: LabDevice, { what, names, once, storedMb }: Tool): Promise<Row> {
+async function rowOf(bench: Bench, { what, names, once, storedMb }: Tool): Promise<Row> {
   const times: number[] = [];
   const peak = await peakOf(names, async () => {
     times.push(await secondsOf(once));
     times.push(await secondsOf(once));
-    await shell(device, CHANGE);
+    await shell(bench, CHANGE);
     times.push(await secondsOf(once));
   });
   const [full = NaN, same = NaN, changed = NaN] = times;
@@ -121,13 +109,12 @@ async function rowOf(device: LabDevice, { what, names, once, storedMb }: Tool): 
 
 const DUPLICITY = ['duplicity', 'gpg', 'python3'];
 
-export async function speedRows(lab: Lab, device: LabDevice): Promise<readonly Row[]> {
-  useImage(device, lab.server.duplicityImage);
-  const rows: Row[] = [{ what: 'tar | gpg', figures: { 'full s': await secondsOf(() => shell(device, TAR_GPG)) } }];
-  for (const compression of ['default', 'fast', 'none']) rows.push(await ourRow(lab, device, compression));
-  const bare = { ...bareTool(device), storedMb: () => sizeOf(device, 'bare') };
-  rows.push(await rowOf(device, bare));
-  for (const tool of [resticTool(device), borgTool(lab, device)]) rows.push(await rowOf(device, tool));
+export async function speedRows(bench: Bench): Promise<readonly Row[]> {
+  const rows: Row[] = [{ what: 'tar | gpg', figures: { 'full s': await secondsOf(() => shell(bench, TAR_GPG)) } }];
+  for (const compression of ['default', 'fast', 'none']) rows.push(await ourRow(bench, compression));
+  const bare = { ...bareTool(bench), storedMb: () => sizeOf(bench, 'bare') };
+  rows.push(await rowOf(bench, bare));
+  for (const tool of [resticTool(bench), borgTool(bench)]) rows.push(await rowOf(bench, tool));
   return rows;
 }
 
@@ -135,7 +122,8 @@ const TAR_GPG =
   'mkdir -m 0700 /tmp/g; tar -c /data 2>/dev/null | gpg --homedir /tmp/g --batch --passphrase x --pinentry-mode loopback --symmetric >/dev/null';
 
 /** Runs as the controller has them made: connection, container, listing and proof included. */
-async function ourRow(lab: Lab, device: LabDevice, compression: string): Promise<Row> {
+async function ourRow(bench: Bench, compression: string): Promise<Row> {
+  const { lab, device } = bench;
   const controller = startController(
     lab.environment({
       STATE_DIR: join(lab.folder, `state-${compression}`),
@@ -159,30 +147,29 @@ async function ourRow(lab: Lab, device: LabDevice, compression: string): Promise
   try {
     await controller.waitFor('the device', (line) => line['event'] === 'device.policy.accepted');
     const what = `a run, BACKUP_COMPRESSION=${compression}`;
-    return await rowOf(device, { what, names: DUPLICITY, once, storedMb: () => sizeOf(device, compression) });
+    return await rowOf(bench, { what, names: DUPLICITY, once, storedMb: () => sizeOf(bench, compression) });
   } finally {
     await controller.stop();
   }
 }
 
-function bareTool(device: LabDevice): Omit<Tool, 'storedMb'> {
+function bareTool(bench: Bench): Omit<Tool, 'storedMb'> {
   const script =
     'mkdir -p -m 0700 /archive/g /backups/bare; GNUPGHOME=/archive/g PASSPHRASE=x duplicity backup --allow-source-mismatch --archive-dir=/archive --name=bare /data file:///backups/bare >/dev/null';
   const mounts = ['--volume', 'backups:/backups', '--volume', 'bare:/archive'];
-  return { what: 'bare Duplicity', names: DUPLICITY, once: () => shell(device, script, mounts) };
+  return { what: 'bare Duplicity', names: DUPLICITY, once: () => shell(bench, script, mounts) };
 }
 
 /** Megabytes of a folder of the helper volume on the device. */
-async function sizeOf(device: LabDevice, folder: string): Promise<number> {
+async function sizeOf(bench: Bench, folder: string): Promise<number> {
   return (
-    Number((await shell(device, `du -sk /backups/${folder} | cut -f 1`, ['--volume', 'backups:/backups'])).trim()) /
-    1024
+    Number((await shell(bench, `du -sk /backups/${folder} | cut -f 1`, ['--volume', 'backups:/backups'])).trim()) / 1024
   );
 }
 
 /** In a container on the device as our runs are: the program is put into our image. */
-function resticTool(device: LabDevice): Tool {
-  const program = join(device.folder, 'data', 'restic');
+function resticTool(bench: Bench): Tool {
+  const program = join(bench.device.folder, 'data', 'restic');
   copyFileSync('/usr/bin/restic', program);
   const mounts = ['--volume', 'backups:/backups', '--volume', '/mnt/data/restic:/usr/bin/restic:ro'];
   const env = ['RESTIC_PASSWORD=x', 'RESTIC_REPOSITORY=/backups/restic', 'RESTIC_CACHE_DIR=/backups/restic-cache'];
@@ -190,13 +177,13 @@ function resticTool(device: LabDevice): Tool {
   return {
     what: 'restic',
     names: ['restic'],
-    once: () => shell(device, script, [...mounts, ...env.flatMap((each) => ['--env', each])]),
-    storedMb: () => sizeOf(device, 'restic'),
+    once: () => shell(bench, script, [...mounts, ...env.flatMap((each) => ['--env', each])]),
+    storedMb: () => sizeOf(bench, 'restic'),
   };
 }
 
 /** On this machine, with the volume as it finds it: it needs a Python of its own. */
-function borgTool(lab: Lab, device: LabDevice): Tool {
+function borgTool({ lab, device }: Bench): Tool {
   const tree = device.volumePath('data');
   const folder = join(lab.folder, 'bench');
   rmSync(folder, { recursive: true, force: true });
