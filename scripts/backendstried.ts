@@ -5,10 +5,10 @@ export interface Trial {
 }
 
 const DATE = '2026-11-26';
-/** By the script that a run is, in Debian trixie with Duplicity 3.0.4: what a device does, without its engine. */
-const script = (server: string): Trial => ({
+/** By `npm run test:backends`: a controller, two devices of the lab, Duplicity 3.0.4 of Debian trixie. */
+const roundTrip = (server: string): Trial => ({
   date: DATE,
-  how: `full, incremental, full with one chain kept, against ${server}; restored from an empty cache by plain Duplicity`,
+  how: `full and incremental on a device of the lab, against ${server}; restored on another device by plain Duplicity, compared byte for byte`,
 });
 const NO_SERVER = 'its modules are loaded, and each variable that it needs is asked for; there is no server to be had';
 const loaded: Trial = { date: DATE, how: NO_SERVER };
@@ -19,25 +19,25 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
   file: { date: DATE, how: 'on devices of the lab: full, incremental, retention, restored byte for byte' },
   rsync: {
     date: DATE,
-    how: 'on devices of the lab against the collector, restored byte for byte; with a key of the own against OpenSSH, as below',
+    how: "on devices of the lab against the collector, restored byte for byte; and with a key of the user's own against OpenSSH, restored on another device",
   },
-  'rsync (daemon)': script('rsync 3.4'),
+  'rsync (daemon)': roundTrip("rsync's own daemon"),
   sftp: {
     date: DATE,
-    how: 'on devices of the lab against the collector, restored byte for byte; with a key of the own against OpenSSH, as below',
+    how: "on devices of the lab against the collector, restored byte for byte; and with a key of the user's own against OpenSSH, restored on another device",
   },
-  ftp: script('vsftpd'),
-  ftps: script('vsftpd, implicit TLS'),
-  ftpes: script('vsftpd, explicit TLS'),
-  webdav: script('Apache (lighttpd 1.4.79 wants `--webdav-headers="Content-Type: text/xml"`)'),
-  webdavs: script('Apache'),
-  s3: script('s3rver'),
-  azure: script('Azurite'),
-  swift: script(`Swift with its own login (TempAuth): ${NO_DELETING}`),
-  imap: script(`Dovecot: ${NO_DELETING}`),
-  imaps: script(`Dovecot: ${NO_DELETING}`),
-  rclone: script('an sftp remote by RCLONE_CONFIG and an S3 remote by variables'),
-  multi: script('Apache (webdav) and vsftpd (ftp), mirrored'),
+  ftp: roundTrip('vsftpd'),
+  ftps: roundTrip('vsftpd, implicit TLS'),
+  ftpes: roundTrip('vsftpd, explicit TLS'),
+  webdav: roundTrip('Apache (lighttpd 1.4.79 wants `--webdav-headers="Content-Type: text/xml"`)'),
+  webdavs: roundTrip('Apache'),
+  s3: roundTrip('s3rver'),
+  azure: roundTrip('Azurite'),
+  swift: roundTrip(`Swift with its own login (TempAuth): ${NO_DELETING}`),
+  imap: roundTrip(`Dovecot: ${NO_DELETING}`),
+  imaps: roundTrip(`Dovecot: ${NO_DELETING}`),
+  rclone: roundTrip('an sftp remote by RCLONE_CONFIG and an S3 remote by variables'),
+  multi: roundTrip('Apache (webdav) and vsftpd (ftp), mirrored'),
   pca: { date: DATE, how: "full and incremental against Swift; its restore needs an answer that only OVH's gives" },
   b2: loaded,
   dpbx: loaded,
