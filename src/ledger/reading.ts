@@ -34,6 +34,14 @@ function runOf({ run }: StoredRun): RunRecord {
   return run;
 }
 
+/** Nonces of the latest of the device's runs that have ended, latest first. */
+export function readEndedNonces(database: DatabaseSync, device: DeviceUuid, limit: number): readonly string[] {
+  const sql = 'SELECT nonce FROM run WHERE device = ? AND ended_at IS NOT NULL ORDER BY seq DESC LIMIT ?';
+  return statement(database, sql)
+    .all(device, limit)
+    .map(({ nonce }) => String(nonce));
+}
+
 /** The device's runs, latest first. */
 export function readRunsOf(database: DatabaseSync, device: DeviceUuid, limit: number): readonly RunRecord[] {
   const rows = statement(database, 'SELECT * FROM run WHERE device = ? ORDER BY seq DESC LIMIT ?').all(device, limit);

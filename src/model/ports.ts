@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/Either';
 import type { ActionKind, ActionOf } from './action';
-import type { ActionId, DeviceUuid, Instant, RunId } from './brand';
+import type { DeviceUuid, Instant, RunId } from './brand';
 import type { Device } from './device';
 import type { EventSink } from './event';
 import type { Failure } from './failure';
@@ -146,18 +146,10 @@ export interface KnownDevice {
   readonly facts: DeviceFacts | null;
 }
 
-export interface NewRun {
-  readonly runId: RunId;
-  readonly actionId: ActionId;
-  readonly kind: ActionKind;
-  readonly device: DeviceUuid;
-  readonly deviceName: string;
-  readonly slot: Slot;
-  readonly attempt: number;
-  readonly nonce: string;
-  readonly place: string;
-  readonly startedAt: Instant;
-}
+export type NewRun = Pick<
+  RunRecord,
+  'runId' | 'actionId' | 'kind' | 'device' | 'deviceName' | 'slot' | 'attempt' | 'nonce' | 'place' | 'startedAt'
+>;
 
 /** How far the ledger's runs have been read. Only the ledger makes and understands it. */
 export interface RunMark {
@@ -200,6 +192,8 @@ export interface Ledger {
   news(mark: RunMark | null): RunNews;
   /** The device's last run that has stored a snapshot, or null. */
   lastSuccessOf(device: DeviceUuid): RunRecord | null;
+  /** Nonces of the latest of the device's runs that have ended, latest first. */
+  endedNonces(device: DeviceUuid, limit: number): readonly string[];
   /** The device's runs, latest first. */
   runsOf(device: DeviceUuid, limit: number): readonly RunRecord[];
   close(): void;

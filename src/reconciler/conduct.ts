@@ -20,7 +20,7 @@ export type Work =
 export interface ConductTools {
   readonly ledger: Pick<
     Ledger,
-    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'runsOf' | 'lastSuccessOf'
+    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'endedNonces' | 'lastSuccessOf'
   >;
   readonly executors: Executors;
   readonly adopter: Adopter;
@@ -185,18 +185,13 @@ class RunConductor implements Conductor {
       lastSuccess: ledger.lastSuccessOf(followed.run.device.uuid),
       signal: followed.stop.signal,
       cancelled: followed.cancel.signal,
-      forget: this.#endedNonces(followed.run.device.uuid),
+      forget: ledger.endedNonces(followed.run.device.uuid, FORGOTTEN_RUNS),
       emit,
       advance: (phase) => {
         ledger.advance(runId, phase, clock.now());
       },
       commit: (outcome) => this.#commit(followed, outcome),
     };
-  }
-
-  #endedNonces(device: DeviceUuid): readonly string[] {
-    const runs = this.#tools.ledger.runsOf(device, FORGOTTEN_RUNS);
-    return runs.filter(({ outcome }) => outcome !== null).map(({ nonce }) => nonce);
   }
 
   #commit(followed: Followed, outcome: Ended): boolean {
