@@ -91,6 +91,6 @@ export function endingOf({ outcome, slot, failures, now, random }: EndingQuestio
   }
   const { retry, counts } = dispositionOf(outcome.failure);
   const atOnce = retry === 'at-once' && (failures === 0 || !counts);
-  const retryAt = atOnce ? null : retryAtOf(counts ? failures + 1 : 1, now, random);
+  const retryAt = atOnce ? null : retryAtOf(counts ? failures + 1 : failures, now, random);
   return { ...ended, handled: retry === 'until-change', counts, retryAt };
 }
