@@ -48,7 +48,8 @@ backup() {
   if [ -e "$begun" ]; then ACTION=full; fi
   before=$(known_set) unfinished_before=${unfinished:-$(cat "$leftovers" 2>/dev/null || echo 0)}
   if [ -z "$before" ]; then
-    listing "$@" || failed listing "$?"
+    # Where the target was asked for its passphrase, its listing is here already.
+    [ -n "$unfinished" ] || listing "$@" || failed listing "$?"
     before=$(last_set) unfinished_before=$unfinished
   fi
   if [ -n "$before" ] && [ "$(date -u +%Y%m%d%H%M%S)" -lt "$(printf '%s' "${before#* }" | tr -dc 0-9)" ]; then
