@@ -22,8 +22,11 @@ COPY package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY bin ./bin
+# A new volume gets the owner and the mode of the folder that it is mounted on. A checkout may be its owner's alone.
+RUN chmod -R a+rX bin package.json && install -d -o node -g node -m 0700 /data && install -d -o node -g node /keys
 ENV NODE_ENV=production PATH=/app/bin:$PATH STATE_DIR=/data KEYS_DIR=/keys HEARTBEAT=/dev/shm/balena-backup.alive
 VOLUME ["/data", "/keys"]
+USER node
 HEALTHCHECK --interval=30s --timeout=10s --start-period=1m CMD ["healthy"]
 ENTRYPOINT ["balena-backup"]
 CMD ["run"]

@@ -15,7 +15,8 @@ const DOCKERFILE = `FROM ${BASE_TAG}
 COPY node /usr/local/bin/node
 COPY npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \\
- && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx && npm --version
+ && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx && npm --version \\
+ && useradd --uid 1000 --user-group --create-home node
 `;
 
 export function nodeKey(): string {

@@ -22,6 +22,11 @@ export async function containerOf({ host, args }: Deployment, service: string): 
   return id;
 }
 
+/** The user that a command in the service's container runs as, by number. */
+export async function idIn({ host, args }: Deployment, service: string): Promise<string> {
+  return (await host.compose([...args, 'exec', '-T', service, 'id', '-u'])).trim();
+}
+
 /** A field of its state, for example `.State.Health.Status`. */
 export async function stateOf(deployment: Deployment, service: string, field: string): Promise<string> {
   const id = await containerOf(deployment, service);

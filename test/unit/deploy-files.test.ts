@@ -116,6 +116,74 @@ describe('the systemd unit', () => {
   });
 });
 
+describe('rights', () => {
+  const COMPOSE = ['docker-compose.yml', 'deploy/compose.yaml'];
+  const COLLECTOR = 'CHOWN DAC_OVERRIDE FOWNER KILL NET_BIND_SERVICE SETGID SETPCAP SETUID SYS_CHROOT'.split(' ');
+  const services = (file: string): unknown => at(parse(textOf(file)), 'services');
+
+  test.each(COMPOSE.flatMap((file) => keysOf(services(file)).map((service) => ({ file, service }))))(
+    '$service of $file can write its volumes only, gains no right, and sees nothing of the host',
+    ({ file, service }) => {
+      const found = at(services(file), service);
+      expect(found).toMatchObject({ read_only: true, security_opt: ['no-new-privileges'], cap_drop: ['ALL'] });
+      const host = ['privileged', 'pid', 'ipc', 'network_mode', 'devices', 'userns_mode', 'cgroup_parent', 'labels'];
+      expect(keysOf(found).filter((key) => host.includes(key))).toEqual([]);
+      const volumes = at(found, 'volumes');
+      for (const volume of Array.isArray(volumes) ? volumes : []) {
+        expect(keysOf(at(parse(textOf(file)), 'volumes'))).toContain(String(volume).split(':')[0]);
+      }
+    },
+  );
+
+  test('are few: the collector has what it takes to serve as other users, the orchestrator none or one', () => {
+    expect(COMPOSE.map((file) => at(services(file), 'collector', 'cap_add'))).toEqual([COLLECTOR, COLLECTOR]);
+    expect(at(services('docker-compose.yml'), 'orchestrator', 'cap_add')).toBeUndefined();
+    // To read files of secrets of any user of the host.
+    expect(at(services('deploy/compose.yaml'), 'orchestrator')).toMatchObject({
+      user: 'root',
+      cap_add: ['DAC_OVERRIDE'],
+    });
+  });
+
+  test('of root are not what the image of the orchestrator runs with', () => {
+    const last =
+      textOf('Dockerfile')
+        .split(/^FROM /m)
+        .at(-1) ?? '';
+    expect(last).toMatch(/^USER node$/m);
+    expect(last).toMatch(/install -d -o node -g node -m 0700 \/data/);
+    expect(at(services('docker-compose.yml'), 'orchestrator', 'user')).toBeUndefined();
+  });
+
+  test('on Kubernetes are those of a user', () => {
+    const documents: readonly { toJS(): unknown }[] = parseAllDocuments(textOf('deploy/kubernetes/balena-backup.yaml'));
+    const pod = at(
+      documents.map((document) => document.toJS()).find((each) => at(each, 'kind') === 'Deployment'),
+      ...['spec', 'template', 'spec'],
+    );
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000, fsGroupChangePolicy: 'OnRootMismatch' },
+      containers: [
+        {
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+        },
+      ],
+    });
+  });
+
+  test('on a plain machine are those of a user of its own', () => {
+    const unit = textOf('deploy/systemd/balena-backup.service');
+    for (const line of ['DynamicUser=yes', 'NoNewPrivileges=yes', 'ProtectSystem=strict', 'StateDirectoryMode=0700']) {
+      expect(unit.split('\n')).toContain(line);
+    }
+  });
+});
+
 describe('the health check of the image', () => {
   let folder: string;
   let heartbeat: string;

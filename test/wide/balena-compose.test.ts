@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabHost } from '../lab/host';
 import { type Lab, startLab } from '../lab/lab';
-import { type Deployment, deviceToBackUp, expectMainJob, variablesFor } from '../support/deployment';
+import { type Deployment, deviceToBackUp, expectMainJob, idIn, variablesFor } from '../support/deployment';
 import { ROOT } from '../support/docs';
 
 let lab: Lab;
@@ -35,5 +35,7 @@ async function onBalena(host: LabHost): Promise<Deployment> {
 
 test('docker-compose.yml does the main job', async () => {
   const device = await deviceToBackUp(lab);
-  await expectMainJob(await onBalena(await lab.addHost('balena')), 'balena', lab, device);
+  const deployment = await onBalena(await lab.addHost('balena'));
+  await expectMainJob(deployment, 'balena', lab, device);
+  expect(await idIn(deployment, 'orchestrator')).toBe('1000');
 });
