@@ -70,6 +70,24 @@ describe('the plan of a restore', () => {
     expect(planned).toMatchObject(right({ items: [{ volume: 'data', path: 'conf/a', member: '12_data/conf/a' }] }));
   });
 
+  it('takes whole volumes from a snapshot that has them under the engine’s names, and no other name for one of these', () => {
+    const survey = aSurvey({
+      contents: [
+        { name: '12_data', entries: 3, bytes: 1 },
+        { name: 'v12_logs', entries: 1, bytes: 1 },
+      ],
+    });
+    const items = [
+      { volume: 'data', path: null, member: '12_data' },
+      { volume: 'v12_logs', path: null, member: 'v12_logs' },
+    ];
+
+    expect(planRestore(aWish(), survey)).toMatchObject(right({ items }));
+    expect(planRestore(aWish({ volumes: { kind: 'named', names: ['data'] } }), survey)).toMatchObject(
+      right({ items: items.slice(0, 1) }),
+    );
+  });
+
   it('drops the former undo copy where only that makes room', () => {
     const undo = { at: '20261125T000000Z', snapshotAt: '20261120T000000Z', items: [], volumes: [], bytes: 400 * MIB };
     const tight = { freeBytes: 100 * MIB };
@@ -189,6 +207,26 @@ describe('the plan of a restore', () => {
       name: 'a service that asks not to be stopped',
       survey: { services: [{ name: 'web', volumes: ['data'], locked: true }] },
       says: /web holds its update lock/,
+    },
+    {
+      name: 'services of which each uses more than what is restored',
+      survey: {
+        services: [
+          { name: 'web', volumes: ['data', 'logs'], locked: true },
+          { name: 'cron', volumes: ['logs', 'settings'], locked: true },
+        ],
+      },
+      says: /^The service web, cron holds its update lock/,
+    },
+    {
+      name: 'volumes on a file server and on another disk',
+      survey: { special: ['data', 'settings'], otherDisk: ['data'] },
+      says: /^The volume data, settings has a driver or options of its own/,
+    },
+    {
+      name: 'volumes on other disks',
+      survey: { otherDisk: ['data', 'settings'] },
+      says: /^The volume data, settings lies on another disk/,
     },
     { name: 'a volume on a file server', survey: { special: ['data'] }, says: /driver or options of its own/ },
     { name: 'a volume on another disk', survey: { otherDisk: ['data'] }, says: /another disk.*--in-place/ },
