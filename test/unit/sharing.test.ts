@@ -78,6 +78,32 @@ describe('a resolver', () => {
     expect(after[1]?.desire.kind).toBe('rejected');
   });
 
+  it("reads the tags of a device again whose fleet's have changed, though its own have not", () => {
+    const resolve = createResolver(settingsOf());
+    const [first] = answer();
+    if (first === undefined) throw new Error('there are two');
+    resolve([first]);
+    const fleet = aFleet({ tags: tagsOf({ backupEnabled: 'true', backupVolumes: 'data' }) });
+
+    expect(policyIn(resolve([{ ...first, fleet }])[0]).volumes.value).toEqual({ kind: 'named', names: ['data'] });
+    expect(resolve([{ ...first, fleet: aFleet() }])[0]?.desire.kind).toBe('not-enabled');
+  });
+
+  it('knows each device by its UUID, in whatever order and however often the API lists it', () => {
+    const resolve = createResolver(settingsOf());
+    const [first, second] = answer();
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const third = { ...second, uuid: aUuid(3), tags: tagsOf({ backupEnabled: 'false' }) };
+    const listed = (...devices: readonly Device[]): readonly string[] =>
+      resolve(devices).map(({ device, desire }) => `${String(device.uuid === third.uuid)} ${desire.kind}`);
+
+    expect(listed(first, third)).toEqual(['false enabled', 'true not-enabled']);
+    expect(listed(third, first)).toEqual(['true not-enabled', 'false enabled']);
+    expect(listed(first, first)).toEqual(['false enabled']);
+    expect(listed(first, third, first)).toEqual(['false enabled', 'true not-enabled']);
+    expect(listed(third, third, third)).toEqual(['true not-enabled']);
+  });
+
   it('keeps once what devices have in common, and each has its own target', () => {
     const [first, second] = createResolver(settingsOf({ defaults }))(answer());
 
