@@ -39,7 +39,11 @@ describe('what no line may show', () => {
       environment: { B2_KEY: 'abcd', MY_PASS: 'efgh', NO_AUTH: 'ij', X_CREDENTIAL: 'k' },
       is: ['abcd', 'efgh', 'ij', 'k'],
     },
-    { name: 'nothing of what is empty, or harmless', environment: { B2_KEY: '', B2_ID: 'id', HOME: '/root' }, is: [] },
+    {
+      name: 'nothing of what is empty, or harmless',
+      environment: { B2_KEY: '', B2_ID: 'id', HOME: '/root', MY_TOKEN_FILE: '/run/token' },
+      is: [],
+    },
     {
       name: 'nothing of our own settings, which are known as secrets anyway',
       environment: { PASSPHRASE: 'x', CLI_API_KEY: 'y' },
@@ -58,6 +62,7 @@ describe('what no line may show', () => {
   test('is in files what has four characters or more: less would hide all over a log', () => {
     expect(hidden({ RCLONE_CONFIG: 'pass = abc\ntoken = abcd\n' })).toEqual(['abcd']);
     expect(hidden({ RCLONE_CONFIG: 'type = abcd\n' })).toEqual([]);
+    expect(hidden({ MULTI_CONFIG: '{"pass": "ab\\\\\\"cd"}' })).toEqual(['ab\\\\\\"cd']);
     expect(hidden({ AWS_SHARED_CREDENTIALS: 'aws_secret_access_key=wJalr/x\n' })).toContain('wJalr/x');
     expect(hidden({ MULTI_CONFIG: '[{"url":"ftp://u:inurl@h/x"}]' })).toContain('inurl');
   });
