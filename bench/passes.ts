@@ -1,5 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { right } from 'fp-ts/Either';
 import { keepHeapSmall } from '../src/heap';
+import { createLog } from '../src/log/log';
 import { openLedger } from '../src/ledger/ledger';
 import { type Instant, instantOf } from '../src/model/brand';
 import { createResolver } from '../src/model/resolve';
@@ -17,6 +19,7 @@ const ROUNDS = 60;
 const DEVICES = Number(count);
 const signal = new AbortController().signal;
 const YESTERDAY = Date.UTC(2026, 10, 23);
+const DAY = 86_400_000;
 
 /** What the controller has loaded when it works, whether or not the passes themselves need it. */
 async function loadAll(): Promise<void> {
@@ -26,10 +29,14 @@ async function loadAll(): Promise<void> {
 interface Bench {
   readonly pass: Pass;
   readonly at: (ms: number) => void;
+  /** Whether what passes tell becomes lines of the log. */
+  readonly tell: (isTold: boolean) => void;
 }
 
 function startBench(): Bench {
   const ledger = openLedger(stateDir);
+  const log = createLog({ level: 'info', format: 'json', secrets: [], write: () => undefined });
+  let isTold = true;
   let round = 0;
   let now: Instant = instantOf(YESTERDAY - 3_600_000);
   const settings = settingsOf({
@@ -55,12 +62,17 @@ function startBench(): Bench {
     slots: slotBook(),
     followed: () => new Map(),
     clock: { now: () => now },
-    emit: () => undefined,
+    emit: (event) => {
+      if (isTold) log.emit(event);
+    },
   });
   return {
     pass,
     at: (ms) => {
       now = instantOf(ms);
+    },
+    tell: (wanted) => {
+      isTold = wanted;
     },
   };
 }
@@ -78,7 +90,7 @@ async function measure(): Promise<void> {
   await loadAll();
   keepHeapSmall();
   const base = residentMiB();
-  const { pass, at } = startBench();
+  const { pass, at, tell } = startBench();
   at(YESTERDAY + 3_600_000);
   const first = await cpuMsOf(() => pass('start', signal));
   const quiet: number[] = [];
@@ -88,8 +100,16 @@ async function measure(): Promise<void> {
     quiet.push(await cpuMsOf(() => pass('wake', signal)));
     reading.push(await cpuMsOf(() => pass('interval', signal)));
   }
-  at(YESTERDAY + 86_400_000);
+  at(YESTERDAY + DAY);
+  tell(false);
   const due = await cpuMsOf(() => pass('wake', signal));
+  // Once more, with a line for each device that has to wait: that is work of the log, and memory of the process.
+  tell(true);
+  for (const ms of [DAY - 3_600_000, DAY]) {
+    at(YESTERDAY + ms);
+    await pass('wake', signal);
+    await turn();
+  }
   report({
     base,
     first,
