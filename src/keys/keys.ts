@@ -71,7 +71,9 @@ async function publish(settings: KeySettings, ca: () => Promise<StoredKey>): Pro
   } catch (cause) {
     // A collector that runs elsewhere has been given the key by hand.
     if (settings.collectorHostKey === null) {
-      throw new Error(`cannot write ca.pub to KEYS_DIR (${settings.keysDir}): it must be a writable volume`, { cause });
+      const user = String(process.getuid?.() ?? 'of this program');
+      const advice = `it must be a volume that the user ${user} may write to`;
+      throw new Error(`cannot write ca.pub to KEYS_DIR (${settings.keysDir}): ${advice}`, { cause });
     }
   }
   return authority;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -68,6 +68,8 @@ export async function startServer({ network, folder, images, dns, storeMiB }: Se
   const node = await network.addNode('server');
   const places = { backups: join(folder, 'backups'), keys: join(folder, 'keys'), state: join(folder, 'collector') };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
+  // As a new volume: it gets the owner of the folder in the images.
+  chownSync(places.keys, 1000, 1000);
   const [registry, engine] = await Promise.all([
     linked(images.duplicity, join(folder, 'storage')).then(() => startRegistry(node, folder)),
     startEngine({ netns: node.netns, folder, insecureRegistries: [], dns }),

@@ -30,7 +30,8 @@ const atOnce: Consequence = { first: 'again at once', third: 'again after 4 min'
 const givenUp: Consequence = { first: 'slot given up', third: 'slot given up' };
 const uncounted: Consequence = {
   first: 'again after 1 min, not counted',
-  third: 'again after 1 min, not counted',
+  // As long as after the last that counted.
+  third: 'again after 2 min, not counted',
 };
 
 /** The kinds that a wait mends are not named. */
