@@ -8,7 +8,7 @@ export interface CommandBlock {
   readonly file: string;
   /** The heading that it stands under. */
   readonly heading: string;
-  /** The comment before it, for example `run by: test/wide/deploy.test.ts`; empty where there is none. */
+  /** The comment before it, for example `run by: test/e2e/deploy.test.ts`; empty where there is none. */
   readonly mark: string;
   /** Without comments at their ends, and without empty lines. */
   readonly lines: readonly string[];
