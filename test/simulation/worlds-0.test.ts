@@ -1,3 +1,3 @@
 import { describeWorlds } from './world/describeworlds';
 
-describeWorlds('odd');
+describeWorlds(0);

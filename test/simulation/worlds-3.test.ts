@@ -1,3 +1,3 @@
 import { describeWorlds } from './world/describeworlds';
 
-describeWorlds('even');
+describeWorlds(3);

@@ -1,0 +1,3 @@
+import { describeWorlds } from './world/describeworlds';
+
+describeWorlds(1);
