@@ -52,16 +52,17 @@ describe('two controllers by mistake, each with a ledger of its own, and a perso
       return code === 0 ? true : null;
     });
     for (const each of controllers) {
-      await until('three backups of each', () => (each.lines.filter(isSuccess).length >= 3 ? true : null), 180_000);
+      await until('two backups of each', () => (each.lines.filter(isSuccess).length >= 2 ? true : null), 240_000);
     }
     await byHand;
     await Promise.all(controllers.map((each) => each.stop()));
 
     const found = await lives(since);
     const inTurn = found.map((_, n) => (n % 2 === 0 ? 'start' : 'die'));
-    expect(found.length).toBeGreaterThanOrEqual(14);
+    expect(found.length).toBeGreaterThanOrEqual(10);
     expect(found).toEqual(inTurn);
     const said = controllers.flatMap(({ lines }) => [...lines]);
     expect(said.filter((line) => line['level'] === 'error')).toEqual([]);
-  });
+    // One that finds the device busy waits for up to a minute, each time.
+  }, 600_000);
 });
