@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startInTerminal } from '../support/pty';
-import { BEFORE, defineCuts, RESTORED, type RestoreScene, startRestoreScene } from '../support/restorescene';
+import { BEFORE, defineCuts, RESTORED, restoreScene } from '../support/restorescene';
 
 describe('a restore whose command or link is lost', () => {
   defineCuts([
@@ -36,19 +36,10 @@ describe('a restore whose command or link is lost', () => {
 });
 
 describe('a restore that a person leaves or ends', () => {
-  let scene: RestoreScene;
-
-  beforeAll(async () => {
-    scene = await startRestoreScene();
-  });
-
-  afterAll(async () => {
-    await scene.lab.stop();
-  });
-
-  beforeEach(() => scene.newState());
+  const sceneOf = restoreScene();
 
   it('is followed again by the same words, and its result told', async () => {
+    const scene = sceneOf();
     const running = await scene.begin();
     await scene.reached('while it fetches', running);
     running.child.kill('SIGINT');
@@ -65,6 +56,7 @@ describe('a restore that a person leaves or ends', () => {
   });
 
   it('with Ctrl-C: nothing has changed, and the command says so', async () => {
+    const scene = sceneOf();
     await scene.change();
     const terminal = startInTerminal(scene.environment(), 100, 'restore', scene.device.uuid);
     await terminal.shows(/Restore now\? \[y\/N\]/);

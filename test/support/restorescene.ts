@@ -111,7 +111,7 @@ export class RestoreScene {
 }
 
 /** The volumes are backed up and their services run. */
-export async function startRestoreScene(): Promise<RestoreScene> {
+async function startRestoreScene(): Promise<RestoreScene> {
   const lab = await startLab();
   const fleet = lab.addFleet({ name: 'home', tags: { backupEnabled: 'true', backupSchedule: '@monthly' } });
   const device = await lab.addDevice({ fleet, name: 'kitchen' });
@@ -135,6 +135,23 @@ async function startStubbornService(device: LabDevice, image: string): Promise<v
   ]);
 }
 
+/** The scene of the tests of a block, in a new state for each of them. */
+export function restoreScene(): () => RestoreScene {
+  let scene: RestoreScene;
+
+  beforeAll(async () => {
+    scene = await startRestoreScene();
+  });
+
+  afterAll(async () => {
+    await scene.lab.stop();
+  });
+
+  beforeEach(() => scene.newState());
+
+  return () => scene;
+}
+
 /** What cuts a restore off: whether its command lives on, and what the volumes are then. */
 export interface Cut {
   readonly name: string;
@@ -149,22 +166,13 @@ export interface Cut {
  * what was left or begin anew, end it well.
  */
 export function defineCuts(cuts: readonly Cut[]): void {
-  let scene: RestoreScene;
-
-  beforeAll(async () => {
-    scene = await startRestoreScene();
-  });
-
-  afterAll(async () => {
-    await scene.lab.stop();
-  });
-
-  beforeEach(() => scene.newState());
+  const sceneOf = restoreScene();
 
   const rows = cuts.flatMap((cut) =>
     Object.entries(cut.becomes).map(([phase, becomes]) => ({ ...cut, phase, becomes })),
   );
   it.each(rows)('$name $phase', async ({ happens, phase, becomes, engineMayRefuseIn }) => {
+    const scene = sceneOf();
     const running = await scene.begin();
     await scene.reached(phaseOf(phase), running);
 
