@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMANDS, type CommandName } from '../../src/commands/table';
@@ -15,12 +15,15 @@ const TICK_MS = 10;
 
 let folder: string;
 let server: Server;
+/** Some hold words that nobody reads: they would stay open for ever, and the server with them. */
+const sockets = new Set<Socket>();
 /** Called at each connection. */
 let arrived: () => void = () => undefined;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'startup test '));
   server = createServer((socket) => {
+    sockets.add(socket);
     arrived();
     socket.on('error', () => undefined);
   }).listen(0, '127.0.0.1');
@@ -28,8 +31,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  const closed = once(server, 'close');
   server.close();
-  await once(server, 'close');
+  for (const socket of sockets) socket.destroy();
+  await closed;
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuthContext, type Connection, Server, type ServerChannel, utils } from 'ssh2';
@@ -25,34 +25,42 @@ export class SshServer {
   /** Hears of a wish for a shell and never answers it. */
   public isMute = false;
   readonly #options: SshServerOptions;
-  readonly #server: Server;
-  readonly #connections = new Set<Connection>();
+  readonly #server: TcpServer;
+  /** Of links that have not said a word yet, too: ssh2 knows only those that have. */
+  readonly #sockets = new Set<Socket>();
 
   public constructor(options: SshServerOptions) {
     this.#options = options;
     this.host = options.host ?? '127.0.0.1';
     const { privateKey, publicKey } = newKeyPair();
     this.hostKey = publicKey;
-    this.#server = new Server({ hostKeys: [privateKey] }, (connection) => {
+    const ssh = new Server({ hostKeys: [privateKey] }, (connection) => {
       this.#serve(connection);
+    });
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+      });
+      ssh.injectSocket(socket);
     });
   }
 
   public openConnections(): number {
-    return this.#connections.size;
+    return this.#sockets.size;
   }
 
   /** On a free port, and on the same one after a stop. */
   public async listen(): Promise<void> {
     this.#server.listen(this.port, this.host);
     await once(this.#server, 'listening');
-    const address: unknown = this.#server.address();
-    if (typeof address === 'object' && address !== null && 'port' in address) this.port = Number(address.port);
+    const address = this.#server.address();
+    if (typeof address === 'object' && address !== null) this.port = address.port;
   }
 
   /** Breaks all links without a goodbye. */
   public cut(): void {
-    for (const connection of this.#connections) destroy(connection);
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   public async stop(): Promise<void> {
@@ -63,7 +71,6 @@ export class SshServer {
   }
 
   #serve(connection: Connection): void {
-    this.#connections.add(connection);
     let username = '';
     connection.on('authentication', (context) => {
       ({ username } = context);
@@ -71,9 +78,6 @@ export class SshServer {
       else context.reject(['publickey']);
     });
     connection.on('error', () => undefined);
-    connection.on('close', () => {
-      this.#connections.delete(connection);
-    });
     connection.on('ready', () => {
       this.counts.connections += 1;
       connection.on('session', (accept) => {
@@ -95,12 +99,6 @@ function isAllowed(context: AuthContext, keys: readonly string[]): boolean {
   if (context.signature === undefined || context.blob === undefined) return true;
   const key = utils.parseKey(line);
   return !(key instanceof Error) && key.verify(context.blob, context.signature, context.hashAlgo);
-}
-
-/** Without a goodbye: ssh2 itself would send one. */
-function destroy(connection: Connection): void {
-  const socket: unknown = Reflect.get(connection, '_sock');
-  if (socket instanceof Socket) socket.destroy();
 }
 
 /** An ed25519 pair; the public half as `type base64`. Made by ssh-keygen: one in two hundred keys of ssh2's own maker cannot be read back. */
