@@ -81,7 +81,8 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 interface Tool {
   readonly what: string;
   readonly names: readonly string[];
-  readonly once: () => Promise<unknown>;
+  /** Makes a backup, and says how many seconds it took. */
+  readonly once: () => Promise<number>;
   readonly storedMb: () => Promise<number>;
 }
 
@@ -89,10 +90,10 @@ interface Tool {
 async function rowOf(bench: Bench, { what, names, once, storedMb }: Tool): Promise<Row> {
   const times: number[] = [];
   const peak = await peakOf(names, async () => {
-    times.push(await secondsOf(once));
-    times.push(await secondsOf(once));
+    times.push(await once());
+    times.push(await once());
     await shell(bench, CHANGE);
-    times.push(await secondsOf(once));
+    times.push(await once());
   });
   const [full = NaN, same = NaN, changed = NaN] = times;
   return {
@@ -133,16 +134,18 @@ async function ourRow(bench: Bench, compression: string): Promise<Row> {
     }),
   );
   let runs = 0;
-  const once = async (): Promise<void> => {
+  const once = async (): Promise<number> => {
     runs += 1;
     const token = `${compression}-${String(runs)}`;
     lab.setTag(device, 'backupRequest', token);
+    const begin = Date.now();
     controller.signal('SIGHUP');
     const line = await controller.waitFor(
       'the run',
       (each) => each['slot'] === `request:${token}` && /run\.(succeeded|failed)/.test(String(each['event'])),
     );
     if (line['event'] !== 'run.succeeded') throw new Error(`a run failed: ${String(line['message'])}`);
+    return (Date.parse(String(line['time'])) - begin) / 1000;
   };
   try {
     await controller.waitFor('the device', (line) => line['event'] === 'device.policy.accepted');
@@ -157,7 +160,7 @@ function bareTool(bench: Bench): Omit<Tool, 'storedMb'> {
   const script =
     'mkdir -p -m 0700 /archive/g /backups/bare; GNUPGHOME=/archive/g PASSPHRASE=x duplicity backup --allow-source-mismatch --archive-dir=/archive --name=bare /data file:///backups/bare >/dev/null';
   const mounts = ['--volume', 'backups:/backups', '--volume', 'bare:/archive'];
-  return { what: 'bare Duplicity', names: DUPLICITY, once: () => shell(bench, script, mounts) };
+  return { what: 'bare Duplicity', names: DUPLICITY, once: () => secondsOf(() => shell(bench, script, mounts)) };
 }
 
 /** Megabytes of a folder of the helper volume on the device. */
@@ -177,7 +180,7 @@ function resticTool(bench: Bench): Tool {
   return {
     what: 'restic',
     names: ['restic'],
-    once: () => shell(bench, script, [...mounts, ...env.flatMap((each) => ['--env', each])]),
+    once: () => secondsOf(() => shell(bench, script, [...mounts, ...env.flatMap((each) => ['--env', each])])),
     storedMb: () => sizeOf(bench, 'restic'),
   };
 }
@@ -197,7 +200,7 @@ function borgTool({ lab, device }: Bench): Tool {
     once: () => {
       runs += 1;
       const script = `[ -e "$BORG_REPO" ] || borg init --encryption=repokey; borg create "::${String(runs)}" "$1"`;
-      return runProgram('sh', ['-euc', script, 'bench', tree], { env });
+      return secondsOf(() => runProgram('sh', ['-euc', script, 'bench', tree], { env }));
     },
     storedMb: async () => Number((await runProgram('du', ['-sk', repository])).split('\t')[0]) / 1024,
   };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Action } from '../model/action';
 import { credentialsFor } from '../model/credentials';
 import type { DeviceUuid } from '../model/brand';
-import { passphraseOf } from '../model/passphrase';
+import { passphraseOf, stretchOf } from '../model/passphrase';
 import type { Target } from '../model/policy';
 import type { CollectorAccess, Keys, PruneCollector, RunContext, SshCredential } from '../model/ports';
 import type { RunRef } from '../model/event';
@@ -177,6 +177,7 @@ function containerOrder(
     nonce,
     passphrase: passphraseOf(settings, source),
     passphraseChange,
+    stretch: stretchOf(settings.passphrase),
     store: storeName(target),
     url,
     options,

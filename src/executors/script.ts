@@ -54,6 +54,8 @@ export interface ContainerOrder {
   readonly nonce: string;
   readonly passphrase: Secret;
   readonly passphraseChange: 'refuse' | 'new-chain';
+  /** GnuPG's S2K count for what only this passphrase opens. */
+  readonly stretch: number;
   /** Duplicity's `--name`. */
   readonly store: string;
   readonly url: string;
@@ -134,6 +136,7 @@ function containerScript(order: ContainerOrder): string {
     NONCE: order.nonce,
     PASSPHRASE: order.passphrase.reveal(),
     PASSPHRASE_CHANGE: order.passphraseChange,
+    STRETCH: String(order.stretch),
     STORE: order.store,
     URL: order.url,
     BANDWIDTH: order.bandwidth === null ? '' : String(order.bandwidth),

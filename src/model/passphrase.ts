@@ -16,6 +16,11 @@ export function passphraseOf(settings: Pick<Settings, 'passphrase' | 'passphrase
   return new Secret(Buffer.from(derived).toString('hex'));
 }
 
+/** How often GnuPG stretches what devices encrypt with, as an S2K count: as often as it can, unless the master cannot be guessed. */
+export function stretchOf(master: Secret): number {
+  return isMachineMade(master) ? 65_536 : 65_011_712;
+}
+
 /**
  * Whether a passphrase is surely a machine's: nobody makes up, or remembers, 32 characters that mix digits, upper and lower
  * case (or hexadecimal digits and letters) without a word in them. A person's own may fail this; that costs time alone.

@@ -13,6 +13,15 @@ const SERVICES = 'stubborn running, web running';
 export const BEFORE = ['as before', 'as before'];
 export const RESTORED = ['restored', 'restored'];
 
+/** What had been fetched is gone with the engine or the power; what had begun to be exchanged is brought to its end. */
+export const CUT_OFF = {
+  // A start that the device forgot is made again.
+  'before it has begun there': [BEFORE, RESTORED],
+  'while it fetches': [BEFORE],
+  'while services stop': [RESTORED],
+  'once the volumes are exchanged': [RESTORED],
+};
+
 type Trees = Readonly<Record<string, Tree>>;
 
 /** Where in its life a restore is when something happens to it, and how that is seen on the device. */

@@ -106,5 +106,6 @@ describe('the script of a backup', () => {
   ])('does not stretch the passphrase %s: %s', async (passphrase, isQuick) => {
     const script = await scriptFor({}, { passphrase: new Secret(passphrase) });
     expect(script.includes('--s2k-count=65536')).toBe(isQuick);
+    expect(script).toContain(`STRETCH='${isQuick ? '65536' : '65011712'}'`);
   });
 });

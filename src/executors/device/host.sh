@@ -245,12 +245,21 @@ lost() {
 
 running() { [ "$(engine inspect --type container --format '{{.State.Running}}' "$ID" 2>/dev/null)" = true ]; }
 
+# Whether it is running, or to be started again; leaves in `state` what the engine says, nothing where it is gone.
+is_at_work() {
+  state=$(engine inspect --type container --format \
+    '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' \
+    "$ID" 2>/dev/null || :)
+  case $state in 'true '* | 'false always '*) return 0 ;; esac
+  return 1
+}
+
 # Every line carries the nonce and a number of its own, so the far side drops what it has seen.
 follow() {
   wait_for_script
   engine logs --follow "$ID" 2>/dev/null || :
   waited=0
-  while running || is_between_lives; do
+  while is_at_work; do
     sleep 1
     waited=$((waited + 1))
     # After a crash the engine may have lost sight of what it is to start again.
@@ -271,18 +280,11 @@ wait_for_script() {
   rm -rf "$DIR"
 }
 
-# Ends with the run; comes back where the engine has started it again, or is to.
+# Tells how the run ended, and removes it once it is heard.
 finish() {
-  ended=$(engine inspect --type container --format \
-    '{{.State.Running}} {{.HostConfig.RestartPolicy.Name}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.State.FinishedAt}}' \
-    "$ID" 2>/dev/null || :)
-  case $ended in
-    '') lost ;;
-    'true '* | 'false always '*) return 0 ;;
-  esac
-  ended=${ended#* }
-  ended=${ended#* }
-  say "ended $ended"
+  if [ -z "$state" ]; then lost; fi
+  state=${state#* }
+  say "ended ${state#* }"
   # dash cannot limit a read; KILL, since a shell in a read or a sleep hears TERM late.
   (sleep 60; kill -KILL $$) </dev/null >/dev/null 2>&1 &
   guard=$!
@@ -309,7 +311,5 @@ if take_name; then
   if [ "$MODE" = attach ]; then lost; fi
   start
 fi
-while :; do
-  follow
-  finish
-done
+follow
+finish

@@ -6,12 +6,12 @@ begun=/archive/$STORE.begun
 # What Duplicity is told besides.
 GPG=
 
-# Salted, and stretched as far as GnuPG does that.
+# Salted, and stretched as far as GnuPG does that where it could be guessed.
 keep_fingerprint() {
   printf '%s' "$PASSPHRASE" >"$SECRETS/passphrase"
   rm -f "$fingerprint.new"
   if echo balena-backup | quietly gpg --batch --pinentry-mode loopback --passphrase-file "$SECRETS/passphrase" --s2k-mode 3 \
-    --s2k-count 65011712 --symmetric --output "$fingerprint.new"; then
+    --s2k-count "$STRETCH" --symmetric --output "$fingerprint.new"; then
     mv -f "$fingerprint.new" "$fingerprint"
   fi
   rm -f "$SECRETS/passphrase"
