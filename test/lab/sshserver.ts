@@ -37,7 +37,8 @@ export class SshServer {
     const ssh = new Server({ hostKeys: [privateKey] }, (connection) => {
       this.#serve(connection);
     });
-    this.#server = createServer((socket) => {
+    // As the real ones: two small packets in a row would wait for an acknowledgement otherwise.
+    this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => {
         this.#sockets.delete(socket);

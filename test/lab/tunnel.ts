@@ -81,7 +81,7 @@ class Tunnel implements LabTunnel {
     this.host = options.host ?? '127.0.0.1';
     const pair = options.tls ? newCertificate(this.host) : null;
     this.ca = pair?.cert ?? null;
-    this.#server = pair === null ? createServer() : createTlsServer(pair);
+    this.#server = pair === null ? createServer({ noDelay: true }) : createTlsServer({ ...pair, noDelay: true });
     this.#server.on(pair === null ? 'connection' : 'secureConnection', (client: Socket) => {
       void this.#serve(client);
     });
@@ -129,7 +129,7 @@ class Tunnel implements LabTunnel {
       client.end(answer(wish));
       return;
     }
-    const device = connect(wish);
+    const device = connect({ ...wish, noDelay: true });
     device.on('error', () => undefined);
     client.on('close', () => device.destroy());
     try {

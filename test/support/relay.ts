@@ -18,8 +18,8 @@ export interface Relay {
 export async function startRelay(to: { readonly host: string; readonly port: number }): Promise<Relay> {
   const links = new Map<Socket, Socket>();
   let isStalled = false;
-  const server = createServer((client) => {
-    const far = connect(to);
+  const server = createServer({ noDelay: true }, (client) => {
+    const far = connect({ ...to, noDelay: true });
     links.set(client, far);
     for (const [each, other] of [
       [client, far],
