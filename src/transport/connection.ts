@@ -24,6 +24,8 @@ export interface ConnectionLimits {
 export interface Connection {
   /** Whether it is still up. */
   readonly alive: () => boolean;
+  /** Settles when it is closed, by whichever side. */
+  readonly closed: Promise<void>;
   /** `attach` is called as soon as the channel is there, before anything that the far side sends can be missed. */
   exec<T>(command: string, attach: (channel: ClientChannel) => T): Promise<Either<Failure, T>>;
   close(): void;
@@ -111,6 +113,9 @@ const GOODBYE_MS = 2000;
 function connectionOf(client: Client, { socket, limits, alive, signal }: Link): Connection {
   return {
     alive,
+    closed: new Promise((resolve) => {
+      client.once('close', resolve);
+    }),
     close: () => {
       client.end();
       // A peer that never answers must not keep the socket open. The client's own `destroy` does nothing after `end`.

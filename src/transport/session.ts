@@ -52,9 +52,11 @@ class Shell {
     this.#channel = channel;
     this.#connection = connection;
     this.#named = named;
-    this.#closed = new Promise((resolve) => {
+    // A channel closes only once everything was read; that may never be, where we have closed it ourselves.
+    const closed = new Promise<void>((resolve) => {
       channel.once('close', resolve);
     });
+    this.#closed = Promise.race([closed, connection.closed]);
     channel.on('error', () => undefined);
     channel.on('exit', (code: number | string | null) => {
       this.#hasExited = true;

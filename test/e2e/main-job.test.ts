@@ -104,12 +104,14 @@ describe('the controller', () => {
   it('runs what is due at its schedule, on one connection, and asks the API once a pass', async () => {
     const fleet = lab.addFleet({
       name: 'scheduled',
-      tags: { backupEnabled: 'true', backupSchedule: '*/10 * * * * *' },
+      tags: { backupEnabled: 'true', backupSchedule: '*/20 * * * * *' },
     });
     const device = await lab.addDevice({ fleet, name: 'by-its-fleet' });
     const other = await lab.addDevice({ fleet, name: 'not-wanted', tags: { backupEnabled: 'false' } });
     await device.seedVolume('data');
     await other.seedVolume('data');
+    // The run has to be over before the next slot.
+    await device.docker(['pull', '--quiet', lab.server.duplicityImage]);
     const before = { ...lab.gateway.counts };
     const running = start({ RECONCILE_INTERVAL: '1h' });
 

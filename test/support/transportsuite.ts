@@ -282,6 +282,18 @@ export function transportSuite(way: string, setUp: (account: Account) => Promise
       await nothingIsOpen();
     });
 
+    test('ends for somebody who closes it with words unread', async () => {
+      const session = await open();
+      const lines = session.lines[Symbol.asyncIterator]();
+      session.send('{ echo done; seq 5000; exit; }\n');
+      await lines.next();
+      session.close();
+
+      expect((await session.ended).failure).toBe(null);
+      expect(names().slice(1)).toEqual(['transport.connected', 'transport.closed']);
+      await nothingIsOpen();
+    });
+
     test('closes what it has open', async () => {
       const sessions = [await open(), await open()];
       const ends = sessions.map(async (session) => {

@@ -77,7 +77,11 @@ take_name() {
 
 # The names of the volumes to mount: those named, `=all` there are (or it fails), `=any` there are, or `=none`.
 volumes() {
-  present=$(engine volume ls --quiet 2>/dev/null | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
+  if ! present=$(engine volume ls --quiet 2>&1); then
+    say "failed engine $(printf '%s' "$present" | flat)"
+    exit 0
+  fi
+  present=$(printf '%s\n' "$present" | sed -n "s/^${APP}_\\([A-Za-z0-9][A-Za-z0-9_.-]*\\)\$/\\1/p" | sort)
   if [ "$VOLUMES" = =any ]; then
     chosen=$present
   elif [ "$VOLUMES" = =none ]; then
@@ -299,12 +303,8 @@ finish() {
 }
 
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
-if ! trouble=$(engine version 2>&1 >/dev/null); then
-  # A run that is there already is not given up for it.
-  if [ "$MODE" != start ]; then exit 0; fi
-  say "failed engine $(printf '%s' "$trouble" | flat)"
-  exit 0
-fi
+# A run that is there already is not given up for an engine that does not answer.
+if [ "$MODE" != start ] && ! engine version >/dev/null 2>&1; then exit 0; fi
 if [ "$MODE" = cancel ]; then cancel; fi
 say 'phase preparing'
 if take_name; then
