@@ -110,12 +110,31 @@ async function rowOf(bench: Bench, { what, names, once, storedMb }: Tool): Promi
 
 const DUPLICITY = ['duplicity', 'gpg', 'python3'];
 
+/** Each program has its turn in every round, so what disturbs the machine for a while disturbs them all. */
+const ROUNDS = 3;
+
+/** The medians of the rounds. */
 export async function speedRows(bench: Bench): Promise<readonly Row[]> {
+  const rounds: (readonly Row[])[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) rounds.push(await roundOf(bench, String(round)));
+  const [first = []] = rounds;
+  return first.map(({ what, figures }, at) => ({
+    what,
+    figures: Object.fromEntries(
+      Object.keys(figures).map((name) => [name, median(rounds.map((rows) => rows[at]?.figures[name] ?? NaN))]),
+    ),
+  }));
+}
+
+function median(figures: readonly number[]): number {
+  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN;
+}
+
+/** Every program with stores of its own, which no other round has. */
+async function roundOf(bench: Bench, round: string): Promise<readonly Row[]> {
   const rows: Row[] = [{ what: 'tar | gpg', figures: { 'full s': await secondsOf(() => shell(bench, TAR_GPG)) } }];
-  for (const compression of ['default', 'fast', 'none']) rows.push(await ourRow(bench, compression));
-  const bare = { ...bareTool(bench), storedMb: () => sizeOf(bench, 'bare') };
-  rows.push(await rowOf(bench, bare));
-  for (const tool of [resticTool(bench), borgTool(bench)]) rows.push(await rowOf(bench, tool));
+  for (const compression of ['default', 'fast', 'none']) rows.push(await ourRow(bench, compression, round));
+  for (const tool of [bareTool, resticTool, borgTool]) rows.push(await rowOf(bench, tool(bench, round)));
   return rows;
 }
 
@@ -123,12 +142,13 @@ const TAR_GPG =
   'mkdir -m 0700 /tmp/g; tar -c /data 2>/dev/null | gpg --homedir /tmp/g --batch --passphrase x --pinentry-mode loopback --symmetric >/dev/null';
 
 /** Runs as the controller has them made: connection, container, listing and proof included. */
-async function ourRow(bench: Bench, compression: string): Promise<Row> {
+async function ourRow(bench: Bench, compression: string, round: string): Promise<Row> {
   const { lab, device } = bench;
+  const store = `${compression}-${round}`;
   const controller = startController(
     lab.environment({
-      STATE_DIR: join(lab.folder, `state-${compression}`),
-      BACKUP_URL: `file:///backups/${compression}`,
+      STATE_DIR: join(lab.folder, `state-${store}`),
+      BACKUP_URL: `file:///backups/${store}`,
       BACKUP_COMPRESSION: compression,
       BACKUP_SCHEDULE: '@monthly',
     }),
@@ -136,7 +156,7 @@ async function ourRow(bench: Bench, compression: string): Promise<Row> {
   let runs = 0;
   const once = async (): Promise<number> => {
     runs += 1;
-    const token = `${compression}-${String(runs)}`;
+    const token = `${store}-${String(runs)}`;
     lab.setTag(device, 'backupRequest', token);
     const begin = Date.now();
     controller.signal('SIGHUP');
@@ -150,17 +170,22 @@ async function ourRow(bench: Bench, compression: string): Promise<Row> {
   try {
     await controller.waitFor('the device', (line) => line['event'] === 'device.policy.accepted');
     const what = `a run, BACKUP_COMPRESSION=${compression}`;
-    return await rowOf(bench, { what, names: DUPLICITY, once, storedMb: () => sizeOf(bench, compression) });
+    return await rowOf(bench, { what, names: DUPLICITY, once, storedMb: () => sizeOf(bench, store) });
   } finally {
     await controller.stop();
   }
 }
 
-function bareTool(bench: Bench): Omit<Tool, 'storedMb'> {
-  const script =
-    'mkdir -p -m 0700 /archive/g /backups/bare; GNUPGHOME=/archive/g PASSPHRASE=x duplicity backup --allow-source-mismatch --archive-dir=/archive --name=bare /data file:///backups/bare >/dev/null';
+function bareTool(bench: Bench, round: string): Tool {
+  const store = `bare-${round}`;
+  const script = `mkdir -p -m 0700 /archive/g /backups/${store}; GNUPGHOME=/archive/g PASSPHRASE=x duplicity backup --allow-source-mismatch --archive-dir=/archive --name=${store} /data file:///backups/${store} >/dev/null`;
   const mounts = ['--volume', 'backups:/backups', '--volume', 'bare:/archive'];
-  return { what: 'bare Duplicity', names: DUPLICITY, once: () => secondsOf(() => shell(bench, script, mounts)) };
+  return {
+    what: 'bare Duplicity',
+    names: DUPLICITY,
+    once: () => secondsOf(() => shell(bench, script, mounts)),
+    storedMb: () => sizeOf(bench, store),
+  };
 }
 
 /** Megabytes of a folder of the helper volume on the device. */
@@ -171,24 +196,25 @@ async function sizeOf(bench: Bench, folder: string): Promise<number> {
 }
 
 /** In a container on the device as our runs are: the program is put into our image. */
-function resticTool(bench: Bench): Tool {
+function resticTool(bench: Bench, round: string): Tool {
+  const store = `restic-${round}`;
   const program = join(bench.device.folder, 'data', 'restic');
   copyFileSync('/usr/bin/restic', program);
   const mounts = ['--volume', 'backups:/backups', '--volume', '/mnt/data/restic:/usr/bin/restic:ro'];
-  const env = ['RESTIC_PASSWORD=x', 'RESTIC_REPOSITORY=/backups/restic', 'RESTIC_CACHE_DIR=/backups/restic-cache'];
-  const script = '[ -e /backups/restic/config ] || restic init -q; restic backup -q /data';
+  const env = ['RESTIC_PASSWORD=x', `RESTIC_REPOSITORY=/backups/${store}`, `RESTIC_CACHE_DIR=/backups/${store}-cache`];
+  const script = '[ -e "$RESTIC_REPOSITORY/config" ] || restic init -q; restic backup -q /data';
   return {
     what: 'restic',
     names: ['restic'],
     once: () => secondsOf(() => shell(bench, script, [...mounts, ...env.flatMap((each) => ['--env', each])])),
-    storedMb: () => sizeOf(bench, 'restic'),
+    storedMb: () => sizeOf(bench, store),
   };
 }
 
 /** On this machine, with the volume as it finds it: it needs a Python of its own. */
-function borgTool({ lab, device }: Bench): Tool {
+function borgTool({ lab, device }: Bench, round: string): Tool {
   const tree = device.volumePath('data');
-  const folder = join(lab.folder, 'bench');
+  const folder = join(lab.folder, `borg-${round}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const repository = join(folder, 'borg');
