@@ -22,6 +22,7 @@ describe('the name of an image', () => {
 
   it.each([
     ...['', '-a', 'Upper', '.a', 'a b', 'a;b', 'a$b', 'a..b', 'a/../b', ' a', 'a '],
+    ...['localhost/', 'a/', 'a//b', 'a-/b', 'a:', 'a:v:w', 'Host/a', 'host:/a', 'host:5000/', `a:${'v'.repeat(129)}`],
     ...['a@sha256:00', `a@${digest}0`, `a@x${digest}`, 'a'.repeat(256)],
   ])('%p is none', (text) => {
     expect(isImageName(text)).toBe(false);
