@@ -6,7 +6,7 @@ import { optionValue, sortWords } from './options';
 import type { Target } from './policy';
 import { imageNeedsOf } from './multi';
 import { variablesFor } from './needs';
-import { decodedPath, hasAuthority, parseUrl, type UrlParts } from './url';
+import { decodedPath, hasAuthority, isInBackups, parseUrl, type UrlParts } from './url';
 import { isForbiddenInUrl } from './variables';
 import { parseWords } from './words';
 
@@ -85,6 +85,7 @@ function finished(
   context: TargetContext,
 ): Either<readonly string[], Target> {
   const { backend, scheme, user, host, port, path } = parts;
+  if (backend.deviceLocal && context.isRaw !== true && !isInBackups(path)) return left([LOST]);
   const written = optionValue(options, 'file-prefix');
   if (written !== null && !/^[A-Za-z0-9_.-]+$/.test(written)) {
     return left(['--file-prefix may have letters, digits, _ . and - only']);
@@ -112,6 +113,9 @@ function finished(
     shown: shownText(parts),
   });
 }
+
+const LOST =
+  'file:// must lie in /backups, a volume of the device: any other folder vanishes with the container; write for example file:///backups';
 
 /** One target, one device: where nothing else keeps devices apart, the names of the files do. */
 function prefixFor({ backend, path }: UrlParts, written: string | null, uuid: DeviceUuid): string | null {

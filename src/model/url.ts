@@ -175,6 +175,12 @@ function placeProblem(backend: Backend, path: string): string | null {
   return 'the path is missing; name a folder, for example //backups/$UUID';
 }
 
+/** Whether a path is one of the device's own folder for snapshots: any other would vanish with the container. */
+export function isInBackups(path: string): boolean {
+  const [first] = (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
+  return first === 'backups';
+}
+
 /** Null when it is not percent-encoded text. */
 export function decodedPath(path: string): string | null {
   try {

@@ -82,7 +82,7 @@ describe('a target', () => {
     { text: 'sftp://u@host:1//b', shown: 'sftp://u@host:1//b' },
     { text: 'ftp://u:secret@host/b', shown: 'ftp://host/b' },
     { text: 'rsync://host:873::module/b', shown: 'rsync://host:873::module/b' },
-    { text: 'file:///b', shown: 'file:///b' },
+    { text: 'file:///backups/b', shown: 'file:///backups/b' },
   ])('is shown to people without what may be half of a credential: $text', ({ text, shown }) => {
     expect(target(text)).toMatchObject({ shown });
   });
@@ -93,7 +93,7 @@ describe('a target', () => {
     { text: 'sftp://u@host/b', place: `ssh://host/~u/b#${uuid}-` },
     { text: 'sftp://host:2222//b', place: `ssh://host:2222/b#${uuid}-` },
     { text: 'sftp://host:22//b', place: `ssh://host/b#${uuid}-` },
-    { text: 'file:///a//b', place: `file:${uuid}:/a/b` },
+    { text: 'file:///backups//b', place: `file:${uuid}:/backups/b` },
   ])('is at one place however it is written: $text', ({ text, place }) => {
     const known = new Map([...environment, ['RCLONE_CONFIG_BOX_TYPE', 'sftp']]);
 
@@ -115,7 +115,7 @@ describe('a target', () => {
 
   test('without a port has none, and neither has a folder of the device', () => {
     expect(target('sftp://host//b').port).toBeNull();
-    expect(target('file:///b')).toMatchObject({ host: null, port: null, user: null });
+    expect(target('file:///backups/b')).toMatchObject({ host: null, port: null, user: null });
   });
 
   test('on the device itself is a place of its own without a prefix', () => {
@@ -123,6 +123,21 @@ describe('a target', () => {
     expect(first).toMatchObject({ filePrefix: null, deviceLocal: true, overSsh: false });
     expect(first.place).not.toBe(target('file:///backups', { uuid: aUuid(8) }).place);
   });
+
+  test.each(['file:///b', 'file:///tmp/backups', 'file:///backups2', 'file:////archive/x', 'file:///%62/backups'])(
+    'on the device itself lies in the volume for it, since all else vanishes with the container: %s',
+    (text) => {
+      expect(problem(text, { trusted: true })).toMatch(/must lie in \/backups/);
+      expect(rawTarget(text, [], context())).toMatchObject(right({ url: text }));
+    },
+  );
+
+  test.each(['file:///backups', 'file:///backups/', 'file:////backups/$UUID', 'file:///./backups/x'])(
+    'on the device itself may be any folder of that volume: %s',
+    (text) => {
+      expect(target(text)).toMatchObject({ deviceLocal: true });
+    },
+  );
 
   test.each([
     ['rsync://host//b/$UUID/', 'sftp://HOST:22//b/./$UUID'],
