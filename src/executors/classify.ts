@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure';
+import { type Failure, RUN_LIMITS } from '../model/failure';
 import type { Effect, Outcome, Retention } from '../model/run';
 import { parseSetTime } from '../model/sets';
 import type { ContainerEnd, FailedResult, GoodResult, RunResult } from './records';
@@ -157,8 +157,8 @@ const RULES: readonly Rule[] = [
 
 function failureOf(result: FailedResult, evidence: Evidence): Failure {
   const { runTimeoutMs, stallTimeoutMs, durationMs, scrub } = evidence;
-  if (result.limit === 'run') return { kind: 'timed-out', phase: 'the run', limitMs: runTimeoutMs };
-  if (result.limit === 'stall') return { kind: 'timed-out', phase: 'a run without progress', limitMs: stallTimeoutMs };
+  if (result.limit === 'run') return { kind: 'timed-out', phase: RUN_LIMITS.run, limitMs: runTimeoutMs };
+  if (result.limit === 'stall') return { kind: 'timed-out', phase: RUN_LIMITS.stall, limitMs: stallTimeoutMs };
   if (result.limit === 'room') return noRoom;
   const detail = scrub(
     result.words.trim() === '' ? `exit code ${String(result.exit)} at ${result.step}` : result.words.trim(),

@@ -1,5 +1,8 @@
 import type { PolicyProblem } from './policy';
 
+/** What a run itself may take too long for; whatever else timed out was on the way to a device. */
+export const RUN_LIMITS = { run: 'the run', stall: 'a run without progress' } as const;
+
 /**
  * Why a run, a pass or a request did not succeed. Free text in it (`detail`, `stderrTail`) is scrubbed of secrets and of
  * control characters before it gets here. What happens next is decided by `reconciler/disposition.ts`, by kind.

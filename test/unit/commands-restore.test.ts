@@ -162,6 +162,20 @@ describe('restore by hand', () => {
       says: /Nothing was restored\. The target could not be used/,
     },
     {
+      name: 'a device that does not answer in time',
+      words: ['--yes'],
+      world: { survey: failed({ kind: 'timed-out', phase: 'connecting to host', limitMs: 15_000 }) },
+      code: 3,
+      says: /connecting to host took longer than/,
+    },
+    {
+      name: 'a limit of the run itself',
+      words: ['--yes'],
+      world: { restore: failed({ kind: 'timed-out', phase: 'a run without progress', limitMs: 60_000 }) },
+      code: 1,
+      says: /a run without progress/i,
+    },
+    {
       name: 'a link that is lost in the survey',
       words: ['--yes'],
       world: { survey: { kind: 'detached', reason: 'link-lost' } },
