@@ -1,6 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import type { ActionOf } from '../model/action';
-import type { DeviceUuid } from '../model/brand';
 import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
 import type { FailureKind } from '../model/failure';
@@ -20,8 +19,8 @@ import { parseRestoreCall, type RestoreCall } from './restorecall';
 export interface RestoreTools extends HandTools {
   /** BACKUP_ASSUME_YES. */
   readonly assumesYes: boolean;
-  /** The device's own backups, or those of the device `from`. */
-  readonly sourceOf: (device: Device, from: DeviceUuid | null) => Promise<Either<Refusal, RestoreSource>>;
+  /** The device's own backups, or those of the device that `from` names. */
+  readonly sourceOf: (device: Device, from: string | null) => Promise<Either<Refusal, RestoreSource>>;
 }
 
 /** Failures that say themselves how the volumes are, or cannot know. */

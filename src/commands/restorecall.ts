@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, right } from 'fp-ts/Either';
-import { DeviceUuid, type Instant } from '../model/brand';
+import type { Instant } from '../model/brand';
 import type { VolumeSelection } from '../model/policy';
 import { quoted } from '../model/quote';
 import type { RestoreWish } from '../model/restoreplan';
@@ -10,7 +10,8 @@ import type { Call } from './call';
 /** What a person typed behind `restore`. */
 export interface RestoreCall {
   readonly meant: string;
-  readonly from: DeviceUuid | null;
+  /** A UUID, the beginning of one, or a name; null: the device itself. */
+  readonly from: string | null;
   readonly at: Instant | null;
   /** Null: the policy's. */
   readonly volumes: VolumeSelection | null;
@@ -30,11 +31,9 @@ export function parseRestoreCall({ words, flags, values }: Call, now: Instant): 
   if (isLeft(volumes)) return left(`--volumes: ${volumes.left}.`);
   const path = given(values.get('path'), parsePath);
   if (isLeft(path)) return left(`--path: ${path.left}.`);
-  const from = given(values.get('from'), parseSource);
-  if (isLeft(from)) return left(`--from: ${from.left}.`);
   const call = {
     meant: words[0] ?? '',
-    from: from.right,
+    from: values.get('from') ?? null,
     at: at.right,
     volumes: volumes.right,
     path: path.right,
@@ -57,14 +56,6 @@ function clashIn({ isUndo, isInPlace, from, at, volumes, path }: RestoreCall): s
     return '--undo takes the whole of the last restore back and stands alone, with --dry-run, --yes or --wait at the most.';
   }
   return path !== null && volumes !== null ? '--path names one volume itself; leave --volumes out.' : null;
-}
-
-function parseSource(text: string): Either<string, DeviceUuid> {
-  const uuid = text.toLowerCase();
-  if (DeviceUuid.is(uuid)) return right(uuid);
-  return left(
-    `${quoted(text)} is not a whole UUID; write all of its 32 or 62 digits, since balena may no longer know it`,
-  );
 }
 
 /** `VOLUME`, or `VOLUME/PATH` without ways up or out. */

@@ -1,7 +1,7 @@
 import { right } from 'fp-ts/Either';
 import { restore, type RestoreTools } from '../../src/commands/restore';
 import type { Action } from '../../src/model/action';
-import { instantOf } from '../../src/model/brand';
+import { deviceUuidOf, instantOf } from '../../src/model/brand';
 import type { Failure } from '../../src/model/failure';
 import type { Outcome, RunRecord } from '../../src/model/run';
 import type { Restored, Survey } from '../../src/model/survey';
@@ -107,7 +107,7 @@ async function typed(words: readonly string[], world: World = {}): Promise<Playe
     sourceOf: (_device, from) => {
       froms.push(from);
       const volumes = { kind: 'named', names: ['data'] } as const;
-      return Promise.resolve(right({ uuid: from ?? device.uuid, target: aTarget(), volumes }));
+      return Promise.resolve(right({ uuid: deviceUuidOf(from ?? device.uuid), target: aTarget(), volumes }));
     },
   };
   const flags = words.filter((word) => word.startsWith('--') && !word.includes('='));
