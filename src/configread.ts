@@ -68,9 +68,15 @@ export class VariableReader {
   public checked<T>(variable: string, text: string, fallback: T, parse: Parser<T>): T {
     const value = parse(text);
     if (!isLeft(value)) return value.right;
-    this.reject(variable, value.left);
+    this.reject(variable, withoutValue(value.left, text));
     return fallback;
   }
+}
+
+/** What a parser says quotes what it read: of a variable that may be a secret in the wrong place. A quote in it may pair with ours. */
+function withoutValue(message: string, value: string): string {
+  const parts = value.includes('"') ? /".*"/g : /"[^"]*"/g;
+  return message.replaceAll(quoted(value), 'its value').replace(parts, '[a part of it]');
 }
 
 export const parseBoolean: Parser<boolean> = (text) => {
@@ -139,7 +145,7 @@ export const parseHostKey: Parser<string> = (text) => {
   const [, key] =
     /(?:^|\s)((?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d{3}) [A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(text) ?? [];
   if (key !== undefined) return right(key);
-  return left('is not a public host key; write one line such as "ssh-ed25519 AAAA..."');
+  return left('is not a public host key; write one line such as ssh-ed25519 AAAA...');
 };
 
 export const parseApiUrl: Parser<string> = (text) => {

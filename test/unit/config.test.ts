@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isLeft, isRight } from 'fp-ts/Either';
 import { readSettings } from '../../src/config';
 import type { Settings } from '../../src/model/settings';
+import { SETTINGS_VARIABLES } from '../../src/model/variables';
 import { version } from '../../src/version';
 
 const REQUIRED = { CLI_API_KEY: 'key-of-the-test', PASSPHRASE: 'a long passphrase' };
@@ -91,6 +92,27 @@ describe('settings', () => {
     expect(text).toContain('did you mean rsync://?');
     expect(text).not.toContain('line two');
     expect(text).not.toContain('not-a-key-but-secret');
+  });
+
+  test.each(['Zq7', 'Zq7,Zq7', ' Zq7 "Zq7', 'Zq7/Zq7-1 * * * Zq7', `${'x'.repeat(70)}Zq7`, 'Zq7\u001b'])(
+    'name the variable and never its value, which may be a secret in the wrong place: %j',
+    (value) => {
+      const all = Object.fromEntries(SETTINGS_VARIABLES.map((variable) => [variable, value]));
+      const found = problems(all);
+
+      expect(found.length).toBeGreaterThan(25);
+      expect(found.filter((line) => /zq7|x{9}/i.test(line))).toEqual([]);
+    },
+  );
+
+  test('say of a value what would be right without showing it', () => {
+    expect(
+      problems({ ...REQUIRED, RECONCILE_INTERVAL: '60', BACKUP_FLEETS: 'a/b,c', BACKUP_FULL_EVERY: '30d' }),
+    ).toEqual([
+      expect.stringMatching(/^BACKUP_FULL_EVERY: its value is not an interval; did you mean 30D\?/),
+      expect.stringMatching(/^BACKUP_FLEETS: \[a part of it\] is not a fleet's slug; write ORGANISATION/),
+      expect.stringMatching(/^RECONCILE_INTERVAL: its value is not a duration; write a whole number/),
+    ]);
   });
 
   test('a secret may come from a file, less its last line end', () => {
