@@ -128,7 +128,7 @@ function required(reader: VariableReader, variable: string, what: string): strin
 const ANY_DEVICE = deviceUuidOf('0'.repeat(32));
 
 function defaultsOf(reader: VariableReader, environment: ReadonlyMap<string, string>): PolicyDefaults {
-  const timezone = field(reader, 'BACKUP_TIMEZONE', reader.text('TZ') ?? 'UTC', parseTimezone);
+  const isFromTz = reader.text('BACKUP_TIMEZONE') === null && reader.text('TZ') !== null;
   const allowed = reader.parsed('BACKUP_URL_VARIABLES', null, parseNames);
   const url = reader.secret('BACKUP_URL');
   const urlField = { variable: 'BACKUP_URL', text: url ?? 'file:///backups', given: url !== null };
@@ -136,7 +136,7 @@ function defaultsOf(reader: VariableReader, environment: ReadonlyMap<string, str
   if (isLeft(target)) for (const problem of target.left) reader.reject('BACKUP_URL', problem);
   return {
     url: urlField,
-    timezone,
+    timezone: field(reader, isFromTz ? 'TZ' : 'BACKUP_TIMEZONE', 'UTC', parseTimezone),
     volumes: field(reader, 'BACKUP_VOLUMES', 'all', (text) => parseVolumes(text, null)),
     schedule: field(reader, 'BACKUP_SCHEDULE', '0 0 * * *', (text) => parseSchedule(text, 'UTC', ANY_DEVICE)),
     fullEvery: field(reader, 'BACKUP_FULL_EVERY', '30D', parseInterval),

@@ -144,6 +144,12 @@ describe('settings', () => {
     expect(read({ TZ: 'Europe/Berlin', BACKUP_TIMEZONE: 'Asia/Tokyo' }).defaults.timezone.text).toBe('Asia/Tokyo');
   });
 
+  test('a zone of TZ is said to be from there, also where it is none', () => {
+    expect(read({ TZ: 'Europe/Berlin' }).defaults.timezone).toMatchObject({ variable: 'TZ', given: true });
+    expect(read({}).defaults.timezone).toMatchObject({ variable: 'BACKUP_TIMEZONE', text: 'UTC', given: false });
+    expect(problems({ ...REQUIRED, TZ: 'Mars/Olympus' })).toEqual([expect.stringMatching(/^TZ: .* not a time zone/)]);
+  });
+
   test('a misspelt variable is reported, with the one that is near', () => {
     expect(read({ BACKUP_SHEDULE: '@daily' }).warnings).toEqual([
       'BACKUP_SHEDULE is not a variable of this program and is ignored; did you mean BACKUP_SCHEDULE?',
