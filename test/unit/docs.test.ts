@@ -63,6 +63,22 @@ describe('commands in documents', () => {
     },
   );
 
+  test.each(
+    blocks
+      .filter(({ lines }) => lines.some((line) => line.includes('settings.env')))
+      .map(({ heading, lines }) => ({ heading, lines })),
+  )('put an address in the place of HOST in the settings: $heading', ({ lines }) => {
+    expect(lines.filter((line) => line.startsWith('sed -i s/HOST/'))).toHaveLength(1);
+  });
+
+  test('read the lab’s variables in each terminal that runs a command', () => {
+    const [lab] = blocks.filter(({ lines }) => lines.includes('. FILE'));
+    const commands = lab?.lines.filter((line) => line.startsWith('bin/')) ?? [];
+
+    // The controller keeps its terminal.
+    expect(commands.map((line) => lab?.lines[lab.lines.indexOf(line) - 1])).toEqual(commands.map(() => '. FILE'));
+  });
+
   test.each(commandsUnder('CONTRIBUTING.md', 'Parts of it'))(
     'work: %s',
     (line) => {
