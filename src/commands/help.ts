@@ -12,7 +12,7 @@ export function helpText(name: string | null): string {
 export function unknownCommand(name: string): string {
   const names = COMMANDS.map((command) => command.name);
   const near = didYouMean(name, names);
-  return `There is no command "${name.slice(0, 40)}"${near === '' ? `; the commands are ${names.join(', ')}` : near} Run "balena-backup --help" for more.`;
+  return `There is no command "${name.slice(0, 40)}"${near === '' ? `; the commands are ${names.join(', ')}.` : near} Run "balena-backup --help" for more.`;
 }
 
 const WIDTH = 79;

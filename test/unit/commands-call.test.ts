@@ -1,7 +1,7 @@
 import { left, right } from 'fp-ts/Either';
 import { parseCall } from '../../src/commands/call';
 import { columnsText } from '../../src/commands/columns';
-import { helpText } from '../../src/commands/help';
+import { helpText, unknownCommand } from '../../src/commands/help';
 import { type CommandInfo, COMMANDS } from '../../src/commands/table';
 
 const backup: CommandInfo = {
@@ -97,5 +97,12 @@ describe('the help', () => {
 
     for (const { name } of COMMANDS) expect(lines.some((line) => line.startsWith(`  ${name} `))).toBe(true);
     expect(Math.max(...lines.slice(1).map((line) => line.length))).toBeLessThan(80);
+  });
+
+  it('says in whole sentences that there is no such command', () => {
+    expect(unknownCommand('bogus')).toMatch(
+      /^There is no command "bogus"; the commands are run, .*, completion\. Run "/,
+    );
+    expect(unknownCommand('statu')).toMatch(/^There is no command "statu"; did you mean status\? Run "/);
   });
 });
