@@ -1,4 +1,5 @@
 import type { ActionOf } from '../model/action';
+import { readsTarget } from '../model/duplicitycommand';
 import type { Executor } from '../model/ports';
 import type { Settings } from '../model/settings';
 import { type Particulars, runOnDevice, type RunTools } from './devicerun';
@@ -15,6 +16,7 @@ function particularsOf(
   const { word, folder, amount, options } = command;
   return {
     target,
+    snapshots: readsTarget(command) ? 'read' : 'write',
     volumes: 'any',
     mount: mountMode,
     bandwidth: null,

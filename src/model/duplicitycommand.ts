@@ -32,6 +32,13 @@ export function writesVolumes({ word, folder }: DuplicityCommand): boolean {
   return word === 'restore' && folder !== null && isInVolumes(folder);
 }
 
+const READERS: readonly CommandWord[] = ['restore', 'verify', 'collection-status', 'list-current-files'];
+
+/** Whether the command writes at no target: `replicate` reads at the one and writes at the other. */
+export function readsTarget({ word }: DuplicityCommand): boolean {
+  return READERS.includes(word);
+}
+
 function isInVolumes(folder: string): boolean {
   const parts: string[] = [];
   for (const part of folder.split('/')) {

@@ -2,9 +2,10 @@ import { right } from 'fp-ts/Either';
 import { createExecutors } from '../../src/executors';
 import { actionIdOf, type ActionOf, runIdOf } from '../../src/model/action';
 import { instantOf } from '../../src/model/brand';
+import type { CommandWord } from '../../src/model/duplicitycommand';
 import type { Event } from '../../src/model/event';
 import { passphraseOf } from '../../src/model/passphrase';
-import type { Keys, RunContext } from '../../src/model/ports';
+import type { Executors, Keys, RunContext } from '../../src/model/ports';
 import type { RestoreOrder } from '../../src/model/restoreorder';
 import type { Outcome } from '../../src/model/run';
 import { Secret } from '../../src/model/secret';
@@ -40,7 +41,10 @@ interface Played {
 }
 
 /** Carries the action out against a device that says these lines. */
-async function played(action: ActionOf<'restore'> | ActionOf<'survey'>, ...lines: readonly string[]): Promise<Played> {
+async function played(
+  action: ActionOf<'restore'> | ActionOf<'survey'> | ActionOf<'execute'>,
+  ...lines: readonly string[]
+): Promise<Played> {
   const session = playedSession();
   const events: Event[] = [];
   const asked: unknown[] = [];
@@ -76,9 +80,17 @@ async function played(action: ActionOf<'restore'> | ActionOf<'survey'>, ...lines
     advance: () => undefined,
     commit: () => true,
   };
-  const outcome =
-    action.kind === 'restore' ? await executors.restore(action, context) : await executors.survey(action, context);
+  const outcome = await executedBy(executors, action, context);
   return { outcome, script: session.sent[0] ?? '', asked, events };
+}
+
+function executedBy(
+  executors: Executors,
+  action: ActionOf<'restore'> | ActionOf<'survey'> | ActionOf<'execute'>,
+  context: RunContext,
+): Promise<Outcome> {
+  if (action.kind === 'restore') return executors.restore(action, context);
+  return action.kind === 'survey' ? executors.survey(action, context) : executors.execute(action, context);
 }
 
 function restore(given: RestoreOrder = order, options: readonly string[] = []): ActionOf<'restore'> {
@@ -195,5 +207,26 @@ describe('a survey', () => {
     expect(script).toContain("LOOK='target'");
     expect(script).toContain("AT='now'");
     expect(script).toContain("MEMBER='data/x'");
+  });
+});
+
+describe('a call of Duplicity', () => {
+  test.each<{ word: CommandWord; access: string }>([
+    { word: 'list-current-files', access: 'read' },
+    { word: 'collection-status', access: 'read' },
+    { word: 'restore', access: 'read' },
+    { word: 'verify', access: 'read' },
+    { word: 'backup', access: 'write' },
+    { word: 'full', access: 'write' },
+    { word: 'incremental', access: 'write' },
+    { word: 'cleanup', access: 'write' },
+    { word: 'remove-older-than', access: 'write' },
+    { word: 'replicate', access: 'write' },
+  ])('may write at the collector only where it has to: $word', async ({ word, access }) => {
+    const command = { word, folder: '/volumes', amount: '1', options: [] };
+    const action = { kind: 'execute', ...common, target: aTarget({ overSsh: true }), command } as const;
+    const { asked } = await played(action, said({ ok: true, executed: word }));
+
+    expect(asked).toEqual([[device.uuid, access]]);
   });
 });
