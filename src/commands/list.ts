@@ -1,17 +1,20 @@
-import { isLeft, left, right } from 'fp-ts/Either';
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import type { DuplicityCommand } from '../model/duplicitycommand';
 import { type ListedFile, parseListedFile } from '../model/duplicityoutput';
 import { escapeControls } from '../model/escape';
+import { parseRestoreTime } from '../model/restoretime';
 import { instantText } from '../model/shown';
 import { runByHand } from './byhand';
 import type { Call } from './call';
 import { manually } from './manual';
+import { refuse } from './refusal';
 import type { LookTools } from './snapshots';
 
 /** What is in a snapshot of a device, all of it or below a path such as `data/photos`. Gives the exit code. */
 export async function list(call: Call, tools: LookTools): Promise<number> {
   const [meant = '', path = ''] = call.words;
-  const at = call.values.get('at');
+  const at = askedTime(call.values.get('at'), tools);
+  if (isLeft(at)) return refuse({ code: 2, message: `--at: ${at.left}.` }, tools.terminal);
   const files: ListedFile[] = [];
   tools.onOutput((line) => {
     const file = parseListedFile(line);
@@ -28,8 +31,7 @@ export async function list(call: Call, tools: LookTools): Promise<number> {
         const policy = await tools.policyOf(device);
         if (isLeft(policy)) return left(policy.left);
         const target = policy.right.target.value;
-        const time = at === undefined ? [] : [`--restore-time=${at}`];
-        const options = [...time, ...target.options];
+        const options = [...at.right, ...target.options];
         const command: DuplicityCommand = { word: 'list-current-files', folder: null, amount: null, options };
         return right({ ...manually('execute', device, target, tools.now()), command });
       },
@@ -38,6 +40,13 @@ export async function list(call: Call, tools: LookTools): Promise<number> {
   );
   if (code === 0) show(files, path, call, tools);
   return code;
+}
+
+/** The option of a time, as restore reads it; none for the latest. */
+function askedTime(text: string | undefined, { now }: Pick<LookTools, 'now'>): Either<string, readonly string[]> {
+  if (text === undefined) return right([]);
+  const at = parseRestoreTime(text, now());
+  return isLeft(at) ? at : right([`--restore-time=${instantText(at.right).replace('Z', '+00:00')}`]);
 }
 
 function isBelow(path: string, wanted: string): boolean {
