@@ -20,7 +20,7 @@ import { rawTarget } from './model/target';
 import { urlPasswordsIn } from './model/urlpasswords';
 import type { Perform } from './perform';
 import { modeOf } from './reconciler/mode';
-import { readCollectorFiles } from './store/collectorfiles';
+import { collectorFolderOf, readCollectorFiles } from './store/collectorfiles';
 
 /** One backup by hand. */
 export const performBackup: Perform = (call, settings, terminal) =>
@@ -70,12 +70,12 @@ async function filesAt(
   { uuid }: Device,
   { joined }: Hand,
 ): Promise<Either<Failure, readonly StoredFile[]> | null> {
-  const { host, port } = target;
-  if (host === null || !joined.keys.isCollector(target)) return null;
+  const folder = collectorFolderOf(target, uuid);
+  if (folder === null || !joined.keys.isCollector(target)) return null;
   const runId = runIdOf(actionIdOf(uuid, 'execute', { kind: 'manual', at: instantOf(0) }), 1);
   const credential = await joined.keys.credentialFor(target, uuid, runId, 'read');
   if (isLeft(credential)) return credential;
-  return readCollectorFiles({ host, port: port ?? 22, path: `/backups/${uuid}` }, credential.right);
+  return readCollectorFiles(folder, credential.right);
 }
 
 /** What the tags ask for, as if the device were enabled: whoever runs a backup by hand wants it. */

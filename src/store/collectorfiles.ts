@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { type Either, left, right } from 'fp-ts/Either';
+import type { DeviceUuid } from '../model/brand';
 import type { Failure } from '../model/failure';
+import type { Target } from '../model/policy';
 import type { SshCredential } from '../model/ports';
 import type { StoredFile } from '../model/sets';
+import { decodedPath } from '../model/url';
 import { lastWords, type Login, withLogin } from './collectorlogin';
 
 const LIMIT_MS = 60_000;
@@ -12,6 +15,19 @@ export interface CollectorFolder {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+}
+
+/** The device's directory, or the one below it that its URL names, as `collector-serve` reads the URL's path; null without a host. */
+export function collectorFolderOf(
+  { host, port, path }: Pick<Target, 'host' | 'port' | 'path'>,
+  uuid: DeviceUuid,
+): CollectorFolder | null {
+  if (host === null) return null;
+  const parts = (decodedPath(path) ?? path).split('/').filter((part) => part !== '' && part !== '.');
+  const isWhole = path.startsWith('//') && parts[0] === 'backups';
+  const own = isWhole ? parts.slice(1) : parts;
+  const below = isWhole && own[0] === uuid ? own.slice(1) : own;
+  return { host, port: port ?? 22, path: ['/backups', uuid, ...below].join('/') };
 }
 
 /**
