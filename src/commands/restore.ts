@@ -8,6 +8,7 @@ import { askedTime, planRestore } from '../model/restoreplan';
 import type { RestoreSource } from '../model/restoresource';
 import { planText } from '../model/restoretext';
 import type { Survey } from '../model/survey';
+import { bareName } from '../model/volumes';
 import { type HandTools, runByHand } from './byhand';
 import type { Call } from './call';
 import { exitCodeOf } from './exitcode';
@@ -42,7 +43,7 @@ export async function restore(call: Call, tools: RestoreTools): Promise<number> 
       again: `balena-backup restore ${meant}`,
       continues: 'restore',
       ifFailed: ({ kind }) => (UNCERTAIN.includes(kind) ? '' : ' The volumes of the device are as they were.'),
-      actionFor: (device) => actionFor(device, wanted, tools),
+      actionFor: (device) => actionFor(device, inFleet(wanted, device), tools),
     },
     tools,
   );
@@ -111,6 +112,17 @@ function orderOf(
   const byPolicy = uuid === device.uuid ? volumes : ({ kind: 'all' } as const);
   const { at, path, isInPlace } = wanted;
   return planRestore({ at, path, isInPlace, volumes: wanted.volumes ?? byPolicy }, survey);
+}
+
+/** As everywhere, a volume may be named with the number of the device's fleet before its name. */
+function inFleet(wanted: RestoreCall, { fleet: { id } }: Device): RestoreCall {
+  const { path, volumes } = wanted;
+  return {
+    ...wanted,
+    path: path === null ? null : { ...path, volume: bareName(path.volume, id) },
+    volumes:
+      volumes?.kind === 'named' ? { ...volumes, names: volumes.names.map((name) => bareName(name, id)) } : volumes,
+  };
 }
 
 /** Null when it may begin. */

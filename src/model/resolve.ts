@@ -113,9 +113,7 @@ function policyOf(device: Device, settings: ResolveSettings): Either<readonly Po
   const url = found(device, 'backupUrl', defaults.url);
   const volumes = found(device, 'backupVolumes', defaults.volumes);
   const target = reading.field(url, (text) => targetOf(text, url.origin, device, settings));
-  const selection = reading.field(volumes, (text) =>
-    parseVolumes(text, 'variable' in volumes.origin ? null : device.fleet.id),
-  );
+  const selection = reading.field(volumes, (text) => parseVolumes(text, device.fleet.id));
   const schedule = scheduleOf(device, settings, reading);
   const fullEvery = reading.field(found(device, 'backupFullEvery', defaults.fullEvery), parseInterval);
   const limits = limitsOf(device, settings, reading);

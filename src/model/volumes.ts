@@ -5,9 +5,15 @@ import { quoted } from './quote';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const LONGEST_NAME = 200;
 
+/** The volume's own name: the engine's has the number of the device's fleet before it. */
+export function bareName(name: string, fleetId: number): string {
+  const prefix = `${String(fleetId)}_`;
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
 /**
  * `all`, or names with commas between them. `fleetId` is the device's own fleet: its `<fleetId>_<name>` means `<name>`,
- * another fleet's prefix is refused. Null (the environment's default, which is for many fleets) leaves prefixes alone.
+ * another fleet's prefix is refused. Null, where no device is known yet, leaves prefixes alone.
  */
 export function parseVolumes(text: string, fleetId: number | null): Either<string, VolumeSelection> {
   const words = text.split(',').map((word) => word.trim());
@@ -16,9 +22,7 @@ export function parseVolumes(text: string, fleetId: number | null): Either<strin
   for (const word of words) {
     const problem = problemWith(word, fleetId);
     if (problem !== null) return left(problem);
-    names.add(
-      fleetId !== null && word.startsWith(`${String(fleetId)}_`) ? word.slice(String(fleetId).length + 1) : word,
-    );
+    names.add(fleetId === null ? word : bareName(word, fleetId));
   }
   return right({ kind: 'named', names: [...names] });
 }

@@ -153,6 +153,21 @@ describe('restore by hand', () => {
     });
   });
 
+  it.each([
+    { words: ['--volumes=1234_data,extra'], member: null, items: ['data', 'extra'] },
+    { words: ['--path=1234_data'], member: 'data', items: ['data'] },
+  ])(
+    'takes volumes with the number of the fleet before them, as everywhere: $words',
+    async ({ words, member, items }) => {
+      const played = await typed(['--yes', ...words]);
+
+      expect(played.started).toMatchObject([
+        { question: { member } },
+        { order: { items: items.map((volume) => ({ volume, path: null })) } },
+      ]);
+    },
+  );
+
   it.each<{ name: string; words: readonly string[]; world: World; code: number; says: RegExp }>([
     {
       name: 'a survey that fails',

@@ -130,7 +130,7 @@ describe('volumes', () => {
     expect(valueOf(parseVolumes(text, 1234))).toEqual(expected);
   });
 
-  it('of the environment, which are for every fleet, keep their prefix', () => {
+  it('keep their prefix where no device is known yet', () => {
     expect(valueOf(parseVolumes('1234_data,99_data', null))).toEqual({
       kind: 'named',
       names: ['1234_data', '99_data'],

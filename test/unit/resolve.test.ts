@@ -215,19 +215,24 @@ describe('a policy', () => {
     expect(desireOf(self, { selfUuid: aUuid(4) }).kind).toBe('enabled');
   });
 
-  test("the environment's volumes keep their prefix", () => {
-    const defaults = policyDefaultsOf({ volumes: given('BACKUP_VOLUMES', '99_data') });
+  const volumesBy = {
+    tag: (text: string) => desireOf(device({ ...ON, backupVolumes: text })),
+    environment: (text: string) =>
+      desireOf(device(ON), { defaults: policyDefaultsOf({ volumes: given('BACKUP_VOLUMES', text) }) }),
+  };
 
-    expect(policyOf(device(ON), { defaults }).volumes.value).toEqual({ kind: 'named', names: ['99_data'] });
-  });
+  test.each(['tag', 'environment'] as const)(
+    "a volume may be named with the fleet's number, not with another's: %s",
+    (by) => {
+      const own = volumesBy[by]('1234_data');
 
-  test("the fleet's prefix of a volume is for tags; the environment's volumes are for every fleet", () => {
-    expect(policyOf(device({ ...ON, backupVolumes: '1234_data' })).volumes.value).toEqual({
-      kind: 'named',
-      names: ['data'],
-    });
-    expect(desireOf(device({ ...ON, backupVolumes: '99_data' })).kind).toBe('rejected');
-  });
+      expect(own.kind === 'enabled' && own.policy.volumes.value).toEqual({ kind: 'named', names: ['data'] });
+      expect(volumesBy[by]('99_data')).toMatchObject({
+        kind: 'rejected',
+        problems: [{ message: expect.stringMatching(/^"99_data" begins like a volume of another fleet/) as unknown }],
+      });
+    },
+  );
 });
 
 describe('two devices at one place', () => {
