@@ -5,7 +5,7 @@ import type { DuplicityCommand } from '../model/duplicitycommand';
 import { parseToldSet } from '../model/duplicityoutput';
 import type { Failure } from '../model/failure';
 import type { Policy, Target } from '../model/policy';
-import { type SnapshotSet, snapshotSetsOf, type StoredFile } from '../model/sets';
+import { prefixesOf, type SnapshotSet, snapshotSetsOf, type StoredFile } from '../model/sets';
 import { bytesText, instantText } from '../model/shown';
 import { type HandTools, runByHand } from './byhand';
 import type { Call } from './call';
@@ -44,7 +44,7 @@ export async function snapshots(call: Call, tools: SnapshotsTools): Promise<numb
   if (isLeft(files)) {
     return refuse({ code: exitCodeOf(files.left), message: `${describeFailure(files.left)}.` }, tools.terminal);
   }
-  show(snapshotSetsOf(files.right, target.filePrefix ?? ''), target, call, tools);
+  show(snapshotSetsOf(files.right, prefixesOf(target)), target, call, tools);
   return 0;
 }
 

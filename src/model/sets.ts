@@ -1,4 +1,6 @@
 import { type Instant, instantOf } from './brand';
+import { optionValue } from './options';
+import type { Target } from './policy';
 import type { SnapshotMode } from './run';
 
 /** A file at a target. */
@@ -31,14 +33,20 @@ interface Gathered {
 const NAME =
   /^duplicity-(full|inc)\.(?:(\d{8}T\d{6}Z)\.to\.)?(\d{8}T\d{6}Z)\.(?:vol(\d+)\.difftar|manifest)(?:\.(?:gpg|gz))*$/;
 
+/** What the names of a target's volumes and manifests begin with: Duplicity puts the prefix of a kind of file behind that of all. */
+export function prefixesOf({ filePrefix, options }: Pick<Target, 'filePrefix' | 'options'>): readonly string[] {
+  const kinds = ['file-prefix-archive', 'file-prefix-manifest'].map((name) => optionValue(options, name) ?? '');
+  return [...new Set(kinds.map((kind) => `${filePrefix ?? ''}${kind}`))];
+}
+
 /**
  * The snapshots of one device by the names of its files alone, oldest first: no passphrase is needed. Duplicity writes the
  * manifest last, so a set without it is unfinished; and an incremental is worth what it stands on.
  */
-export function snapshotSetsOf(files: readonly StoredFile[], prefix: string): readonly SnapshotSet[] {
+export function snapshotSetsOf(files: readonly StoredFile[], prefixes: readonly string[]): readonly SnapshotSet[] {
   const sets = new Map<string, Gathered>();
   for (const { name, bytes } of files) {
-    const part = name.startsWith(prefix) ? parsePart(name.slice(prefix.length)) : null;
+    const part = partOf(name, prefixes);
     if (part === null) continue;
     const set = sets.get(part.set) ?? { ...part, numbers: new Set(), hasManifest: false, bytes: 0 };
     sets.set(part.set, set);
@@ -54,6 +62,14 @@ interface Part extends Pick<Gathered, 'mode' | 'at' | 'since'> {
   readonly set: string;
   /** Null for the manifest. */
   readonly volume: number | null;
+}
+
+function partOf(name: string, prefixes: readonly string[]): Part | null {
+  for (const prefix of prefixes) {
+    const part = name.startsWith(prefix) ? parsePart(name.slice(prefix.length)) : null;
+    if (part !== null) return part;
+  }
+  return null;
 }
 
 function parsePart(name: string): Part | null {
