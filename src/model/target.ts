@@ -86,10 +86,11 @@ function finished(
 ): Either<readonly string[], Target> {
   const { backend, scheme, user, host, port, path } = parts;
   if (backend.deviceLocal && context.isRaw !== true && !isInBackups(path)) return left([LOST]);
-  const written = optionValue(options, 'file-prefix');
-  if (written !== null && !/^[A-Za-z0-9_.-]+$/.test(written)) {
-    return left(['--file-prefix may have letters, digits, _ . and - only']);
+  const misled = options.find((option) => /^--file-prefix[a-z-]*=(?![A-Za-z0-9_.-]+$)/.test(option));
+  if (misled !== undefined) {
+    return left([`${misled.replace(/=.*/s, '')} may have letters, digits, _ . and - only`]);
   }
+  const written = optionValue(options, 'file-prefix');
   const { environment, trusted, home, uuid } = context;
   const variables = variablesFor(parts, { environment, isHome: trusted || home === serverOf(parts) });
   if (isLeft(variables)) return left([variables.left]);

@@ -60,6 +60,16 @@ describe('a target', () => {
     expect(problem(text)).toBe('--file-prefix may have letters, digits, _ . and - only');
   });
 
+  test.each(['manifest', 'archive', 'signature', 'jsonstat'])(
+    'takes no prefix of one kind of file that leads elsewhere: %s',
+    (kind) => {
+      const elsewhere = `sftp://host//b/$UUID --file-prefix-${kind}=../${aUuid(8)}/`;
+
+      expect(problem(elsewhere)).toBe(`--file-prefix-${kind} may have letters, digits, _ . and - only`);
+      expect(target(`sftp://host//b/$UUID --file-prefix-${kind}=x-`).options).toEqual([`--file-prefix-${kind}=x-`]);
+    },
+  );
+
   test('has one prefix, the last that was written, behind its other options', () => {
     expect(target('sftp://host//b --file-prefix=a- --timeout=3 --file-prefix=b.').options).toEqual([
       '--timeout=3',
