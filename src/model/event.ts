@@ -20,6 +20,13 @@ export interface RunRef {
   readonly attempt: number;
 }
 
+/** Which link an event is about. */
+export interface LinkRef {
+  readonly device: DeviceRef;
+  readonly host: string;
+  readonly transport: string;
+}
+
 /** Facts that the program states about itself. One switch (`log/lines.ts`) turns them into log lines. */
 export type Event =
   | { readonly event: 'process.started'; readonly version: string; readonly pid: number; readonly stateDir: string }
@@ -91,9 +98,9 @@ export type Event =
       readonly failures: number;
       readonly until: Instant;
     }
-  | { readonly event: 'transport.connected'; readonly host: string; readonly transport: string }
-  | { readonly event: 'transport.closed'; readonly host: string; readonly transport: string }
-  | { readonly event: 'transport.failed'; readonly host: string; readonly transport: string; readonly failure: Failure }
+  | ({ readonly event: 'transport.connected' } & LinkRef)
+  | ({ readonly event: 'transport.closed' } & LinkRef)
+  | ({ readonly event: 'transport.failed'; readonly failure: Failure } & LinkRef)
   | { readonly event: 'hostkey.remembered'; readonly host: string; readonly fingerprint: string }
   | {
       readonly event: 'fleetkey.registered';

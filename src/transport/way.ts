@@ -97,7 +97,8 @@ class Links {
 
   public async open(device: Device, signal: AbortSignal): Promise<Either<Failure, Session>> {
     const session = await this.#shell(device, signal);
-    const about = { host: this.#way.hostOf(device), transport: this.#way.name };
+    const { uuid, name } = device;
+    const about = { device: { uuid, name }, host: this.#way.hostOf(device), transport: this.#way.name };
     if (isLeft(session)) {
       this.#options.emit({ event: 'transport.failed', ...about, failure: session.left });
       return session;

@@ -71,9 +71,15 @@ export const anEvent: Examples = {
   'run.detached': { event: 'run.detached', run: aRunRef, reason: 'shutdown' },
   'run.cancelled': { event: 'run.cancelled', run: aRunRef, by: 'a person', process: null },
   'run.backoff.scheduled': { event: 'run.backoff.scheduled', run: aRunRef, failures: 2, until: later },
-  'transport.connected': { event: 'transport.connected', host: 'gateway:22', transport: 'gateway' },
-  'transport.closed': { event: 'transport.closed', host: 'gateway:22', transport: 'gateway' },
-  'transport.failed': { event: 'transport.failed', host: 'gateway:22', transport: 'gateway', failure: unreachable },
+  'transport.connected': { event: 'transport.connected', device: aDeviceRef, host: 'gateway:22', transport: 'gateway' },
+  'transport.closed': { event: 'transport.closed', device: aDeviceRef, host: 'gateway:22', transport: 'gateway' },
+  'transport.failed': {
+    event: 'transport.failed',
+    device: aDeviceRef,
+    host: 'gateway:22',
+    transport: 'gateway',
+    failure: unreachable,
+  },
   'hostkey.remembered': { event: 'hostkey.remembered', host: 'gateway:22', fingerprint: 'SHA256:aaa' },
   'fleetkey.registered': {
     event: 'fleetkey.registered',

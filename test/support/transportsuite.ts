@@ -200,6 +200,8 @@ export function transportSuite(way: string, setUp: (account: Account) => Promise
       expect(await bench.transport.open(bench.device, never)).toMatchObject(
         left({ kind: 'device-unreachable', phase: 'connect' }),
       );
+      const { uuid, name } = bench.device;
+      expect(account.events).toMatchObject([{ event: 'transport.failed', device: { uuid, name } }]);
     });
 
     test('remembers the host key of the server once it let us in, and asks no more', async () => {
