@@ -1,5 +1,5 @@
 import { RoundTrips, type Way } from '../support/roundtrip';
-import { S3_PORT, type Stores } from '../support/stores';
+import { S3_PORT, startStores, type Stores } from '../support/stores';
 
 const password = ({ password: text }: Stores): Readonly<Record<string, string>> => ({ FTP_PASSWORD: text });
 const WEB = ({ address }: Stores): string => `webdav://keeper@${address}/webdav/$UUID`;
@@ -10,7 +10,7 @@ function rcloneFile({ address, sshKey }: Stores): string {
   return `[box]\ntype = sftp\nhost = ${address}\nuser = keeper\nkey_pem = ${key}\n`;
 }
 
-const WAYS: readonly Way[] = [
+const WAYS: readonly Way<Stores>[] = [
   { name: 'webdav', url: WEB, environment: password },
   {
     name: 'webdavs',
@@ -71,10 +71,10 @@ function storesOf({ address, password: value }: Stores): string {
   return JSON.stringify(urls.map((url) => ({ url, env })));
 }
 
-let trips: RoundTrips;
+let trips: RoundTrips<Stores>;
 
 beforeAll(async () => {
-  trips = await RoundTrips.open();
+  trips = await RoundTrips.open({ stores: true }, startStores);
   // The images take their time where they were not built before.
 }, 900_000);
 
