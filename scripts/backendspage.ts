@@ -30,7 +30,7 @@ The path decides who is who: where it has no \`$UUID\` as a folder, the names of
 - **Over SSH** (rsync, sftp, scp): the collector is reached with a certificate of the run's own. For a server of yours set \`BACKUP_SSH_KEY\` and
   \`BACKUP_SSH_KNOWN_HOSTS\`; the key is used for the hosts that the latter names.
 - **Passwords** (\`FTP_PASSWORD\`, \`IMAP_PASSWORD\`) are only sent to the server that \`BACKUP_URL\` names, since whoever may write a tag chooses the server in it. A
-  tag with another server brings a password of its own in the URL, by a variable: \`ftp://user:$MY_PASSWORD@HOST/...\`.
+  tag with another server brings a password of its own in the URL, by a variable: \`ftp://user:$MY_PASSWORD@HOST/...\`. \`mega\` reads its password from the URL alone.
 - **As a file**: the text of ${quotedList([...FILE_VARIABLES.keys()])} reaches the run as a file in its memory, which the program finds by itself.
 - **rclone**: either \`RCLONE_CONFIG_<REMOTE>_TYPE\` and what belongs to it, or the whole configuration file in \`RCLONE_CONFIG\` (or its path in \`RCLONE_CONFIG_FILE\`).
 - **multi**: \`MULTI_CONFIG\` holds Duplicity's JSON list of stores, each with \`url\` and \`env\`; the path in the URL is a name for people. A store over SSH cannot be one of them.

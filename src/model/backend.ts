@@ -16,7 +16,10 @@ export interface Backend {
   readonly needs: readonly (readonly string[])[];
   /** What Duplicity or its library reads besides; a name that ends in `_` stands for all that begin so. */
   readonly takes: readonly string[];
-  /** Those that are sent to the server that the URL names: whoever writes the URL chooses who gets them. */
+  /**
+   * Those that are sent to the server that the URL names: whoever writes the URL chooses who gets them. Without any, the
+   * password of a login is read from the URL alone.
+   */
   readonly passwords: readonly string[];
   /** `needed`: a user and a password, `optional`: a password where there is a user, `none`: by other means. */
   readonly login: 'needed' | 'optional' | 'none';
@@ -210,9 +213,7 @@ export const BACKENDS: ReadonlyMap<string, Backend> = new Map([
   ['gdocs', pydrive],
   [
     'mega',
-    server('mega', 443, 'mega://USER@mega.nz/backups/$UUID', {
-      takes: ['FTP_PASSWORD'],
-      passwords: ['FTP_PASSWORD'],
+    server('mega', 443, 'mega://USER:$MEGA_PASSWORD@mega.nz/backups/$UUID', {
       login: 'needed',
       programs: ['megals'],
     }),

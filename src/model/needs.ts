@@ -40,7 +40,9 @@ function loginProblem(parts: UrlParts, known: readonly string[]): string | null 
   const { scheme, login, example, passwords } = backend;
   if (login === 'needed' && user === null) return `${scheme}:// needs a user before the @, for example ${example}`;
   if (!wantsPassword(parts) || password !== null || known.length > 0) return null;
-  return `${scheme}:// needs a password; ${settingOf(passwords)}, or write it into the URL by a variable of your own`;
+  const inUrl = 'write it into the URL by a variable of your own';
+  if (passwords.length === 0) return `${scheme}:// needs a password; ${inUrl}, for example ${example}`;
+  return `${scheme}:// needs a password; ${settingOf(passwords)}, or ${inUrl}`;
 }
 
 function settingOf(names: readonly string[]): string {

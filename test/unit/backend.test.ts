@@ -27,7 +27,7 @@ function everythingFor(scheme: string): Readonly<Record<string, string>> {
   const backend = BACKENDS.get(scheme);
   const names = [...(backend?.needs[0] ?? []), ...(backend?.takes ?? []).filter((name) => !name.endsWith('_'))];
   const values = new Map(names.map((name) => [name.replace('*', 'REMOTE'), 'value']));
-  return { ...Object.fromEntries(values), MULTI_CONFIG: '[{"url":"s3://bucket"}]' };
+  return { ...Object.fromEntries(values), MULTI_CONFIG: '[{"url":"s3://bucket"}]', MEGA_PASSWORD: 'x' };
 }
 
 /** The schemes that the original promises. */
@@ -43,7 +43,7 @@ describe('the table of backends', () => {
   test.each([...BACKENDS])(
     'the example of %s is accepted with what it needs, and refused without',
     (scheme, backend) => {
-      const example = `'${backend.example.replaceAll('$UUID', uuid)}'`.replace(/ (--\S+)'/, "' $1");
+      const example = `"${backend.example.replaceAll('$UUID', uuid)}"`.replace(/ (--\S+)"/, '" $1');
       expect(accepted(example, everythingFor(scheme))).toMatch(/^accepted: /);
       const isFree = backend.needs.length === 0 && backend.login === 'none';
       expect(/^accepted: /.test(accepted(example))).toBe(isFree || example.includes('GUEST'));
@@ -86,6 +86,11 @@ describe('what is missing', () => {
     ['imap://u@host/b', {}, 'imap:// needs a password; set IMAP_PASSWORD on the orchestrator'],
     ['ftp://u@host/b', {}, 'ftp:// needs a password; set FTP_PASSWORD'],
     ['b2://id@bucket/b', {}, 'b2:// needs a password; set FTP_PASSWORD'],
+    [
+      'mega://u@mega.nz/b',
+      { FTP_PASSWORD: 'x' },
+      'mega:// needs a password; write it into the URL by a variable of your own, for example mega://USER:$MEGA_PASSWORD@mega.nz/',
+    ],
     ['multi:///x', { MULTI_CONFIG: 'x' }, 'MULTI_CONFIG is not a list of stores'],
     ['multi:///x', { MULTI_CONFIG: '[{"url":"sftp://u@h/x"}]' }, 'there is no key for it'],
     ['multi:///x', { MULTI_CONFIG: '[{"url":"file:///tmp"}]' }, 'must lie in /backups'],
