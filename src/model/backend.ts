@@ -29,8 +29,12 @@ export interface Backend {
   readonly authority: 'server' | 'bucket' | 'remote' | 'none';
   /** False where there is no folder below the bucket. */
   readonly folders: boolean;
+  /** False where no path may end in a slash: it is left out, and slashes alone are no folder. */
+  readonly endingSlash: boolean;
   /** Names that may stand behind a `?`. */
   readonly query: readonly string[];
+  /** Whether one of them must. */
+  readonly queryNeeded: boolean;
   /** Ports that Duplicity goes to whatever the URL says. */
   readonly fixedPort: boolean;
   /** Which of our images has what it needs; `own`: none, Debian lacks it. */
@@ -53,7 +57,9 @@ const base: Omit<Backend, 'sent' | 'scheme' | 'family' | 'example'> = {
   deviceLocal: false,
   authority: 'bucket',
   folders: true,
+  endingSlash: true,
   query: [],
+  queryNeeded: false,
   fixedPort: false,
   image: 'full',
   modules: [],
@@ -189,7 +195,12 @@ export const BACKENDS: ReadonlyMap<string, Backend> = new Map([
   ],
   [
     'dpbx',
-    named('dpbx', 'dpbx:///backups/$UUID', { needs: [['DPBX_ACCESS_TOKEN']], authority: 'none', modules: ['dropbox'] }),
+    named('dpbx', 'dpbx:///backups/$UUID', {
+      needs: [['DPBX_ACCESS_TOKEN']],
+      authority: 'none',
+      endingSlash: false,
+      modules: ['dropbox'],
+    }),
   ],
   [
     'onedrive',
@@ -197,6 +208,7 @@ export const BACKENDS: ReadonlyMap<string, Backend> = new Map([
       needs: [['OAUTH2_CLIENT_ID', 'OAUTH2_REFRESH_TOKEN']],
       takes: ['DUPLICITY_ONEDRIVE_ROOT'],
       authority: 'none',
+      endingSlash: false,
       modules: ['requests_oauthlib'],
     }),
   ],
@@ -205,6 +217,7 @@ export const BACKENDS: ReadonlyMap<string, Backend> = new Map([
     named('gdrive', 'gdrive://SERVICE_ACCOUNT@PROJECT.iam.gserviceaccount.com/backups/$UUID?driveID=ID', {
       needs: [['GOOGLE_SERVICE_JSON']],
       query: ['driveID', 'myDriveFolderID'],
+      queryNeeded: true,
       modules: ['googleapiclient', 'google_auth_oauthlib'],
     }),
   ],

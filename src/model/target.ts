@@ -131,7 +131,8 @@ function urlText({ backend, user, password, host, port, path, query }: UrlParts)
   if (backend.scheme === 'multi') return `multi://${RUN_SECRETS}/MULTI_CONFIG${behind}`;
   const secret = password === null ? '' : `:${password}`;
   const login = user === null ? '' : `${user}${secret}@`;
-  return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${path}${behind}`;
+  const folder = backend.endingSlash ? path : path.replace(/\/+$/, '');
+  return `${backend.sent}://${login}${hostText(backend.family === 'rsyncd', host, port)}${folder}${behind}`;
 }
 
 function hostText(isDaemon: boolean, host: string | null, port: number | null): string {

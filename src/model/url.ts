@@ -106,7 +106,9 @@ function problemWith(backend: Backend, parts: RawParts, rest: string): string | 
   );
 }
 
-function queryProblem({ scheme, query: names }: Backend, query: string): string | null {
+function queryProblem({ scheme, query: names, queryNeeded, example }: Backend, query: string): string | null {
+  if (query === '' && queryNeeded)
+    return `${scheme}:// needs ${names.join('=... or ')}=... behind a ?, for example ${example}`;
   const written = query === '' ? [] : query.split('&');
   const isKnown = written.every((each) => {
     const [, name = ''] = /^([A-Za-z]+)=[A-Za-z0-9_.-]+$/.exec(each) ?? [];
@@ -171,7 +173,8 @@ function placeProblem(backend: Backend, path: string): string | null {
   if (!backend.folders && /[^/]/.test(path)) {
     return `${backend.scheme}:// has no folders: name the bucket alone, for example ${backend.example}; the files' names keep devices apart`;
   }
-  if (path !== '' || backend.authority === 'bucket') return null;
+  const isNamed = backend.endingSlash ? path !== '' : /[^/]/.test(path);
+  if (isNamed || backend.authority === 'bucket') return null;
   return 'the path is missing; name a folder, for example //backups/$UUID';
 }
 

@@ -64,6 +64,9 @@ describe('the table of backends', () => {
     ['https://u@host/b', 'webdavs://u@host/b'],
     ['rsync://host:873::module/b', 'rsync://host:873::module/b'],
     ['gdrive://a@host/b?driveID=x_1', 'gdrive://a@host/b?driveID=x_1'],
+    ['dpbx:///b/c/', 'dpbx:///b/c'],
+    ['onedrive://b/c//', 'onedrive://b/c'],
+    ['ftp://host/b/', 'ftp://host/b/'],
     ['multi:///etc/stores.json?mode=mirror', 'multi:///dev/shm/balena-backup/MULTI_CONFIG?mode=mirror'],
   ])('%s goes to Duplicity as %s', (written, sent) => {
     const scheme = written.replace(/:.*/, '');
@@ -91,6 +94,13 @@ describe('what is missing', () => {
       { FTP_PASSWORD: 'x' },
       'mega:// needs a password; write it into the URL by a variable of your own, for example mega://USER:$MEGA_PASSWORD@mega.nz/',
     ],
+    [
+      'gdrive://a@host/b',
+      { GOOGLE_SERVICE_JSON: 'x' },
+      'gdrive:// needs driveID=... or myDriveFolderID=... behind a ?',
+    ],
+    ['dpbx:///', { DPBX_ACCESS_TOKEN: 'x' }, 'the path is missing; name a folder'],
+    ['onedrive:///', { OAUTH2_CLIENT_ID: 'x', OAUTH2_REFRESH_TOKEN: 'y' }, 'the path is missing; name a folder'],
     ['multi:///x', { MULTI_CONFIG: 'x' }, 'MULTI_CONFIG is not a list of stores'],
     ['multi:///x', { MULTI_CONFIG: '[{"url":"sftp://u@h/x"}]' }, 'there is no key for it'],
     ['multi:///x', { MULTI_CONFIG: '[{"url":"file:///tmp"}]' }, 'must lie in /backups'],

@@ -183,6 +183,7 @@ function fieldsIn(given: Fields, name: string): Fields {
 }
 
 function pathOf({ path }: Fields): string {
+  if (path === '/') throw malformed('path: Specify the root folder as an empty string rather than as "/".');
   if (typeof path === 'string' && /^(?:\/.*)?$/s.test(path)) return path;
   throw malformed(`path: ${JSON.stringify(path)} did not match pattern`);
 }
