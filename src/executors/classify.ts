@@ -148,9 +148,18 @@ const RULES: readonly Rule[] = [
     failure: (detail) => ({ kind: 'integrity-mismatch', expected: 'the stored hash', got: detail }),
   },
   {
+    // It asks for what would get it another token, and not for the one that was refused.
+    exits: [],
+    words: /dpbx: DPBX_APP_(?:KEY|SECRET) environment variable not set/,
+    failure: () => ({
+      kind: 'store-unavailable',
+      detail: 'Dropbox refuses DPBX_ACCESS_TOKEN: it is wrong, or has expired',
+    }),
+  },
+  {
     exits: [38, 50, 51, 52],
     words:
-      /connection|could not connect|host key|permission denied|refused|timed out|unreachable|resolve|returned 255|authentication/i,
+      /connection|could not connect|host key|permission denied|refused|timed out|unreachable|resolve|returned 255|authentication|unauthorized|invalid_grant/i,
     failure: (detail) => ({ kind: 'store-unavailable', detail }),
   },
 ];

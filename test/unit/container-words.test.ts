@@ -36,3 +36,10 @@ test('a reason of one line is told as it is', async () => {
     'AssertionError: time not moving forward ',
   );
 });
+
+test('of an exception with all the places that it went through only the exception is told', async () => {
+  const places = '.   File "/usr/lib/python3/dist-packages/x.py", line 314, in run\n.     response = self.request(\n';
+  const record = `ERROR 30 Unauthorized\n. Traceback (innermost last):\n${places.repeat(9)}.  b2sdk.Unauthorized:  (unauthorized)\n. \n\n`;
+
+  expect((await wordsOf(record)).trim()).toBe('b2sdk.Unauthorized:  (unauthorized)');
+});

@@ -37,8 +37,9 @@ refuse() { result "{\"ok\":false,\"kind\":\"$1\",\"names\":$2}"; }
 # failed STEP EXIT: what the log of the last command says about it.
 failed() {
   error=$(sed -n '/^ERROR /{s/^ERROR \([0-9]*\) *\([^ ]*\).*/\1 \2/p;q;}' "$WORK/log" 2>/dev/null | plain)
-  # Without the command that a backend ran: it is long, and what the command said stands behind it.
-  words=$(sed -n '/^ERROR /,/^$/{/^\. ./{s/^\. //;s/Error running .*: returned/a command returned/;p;};}' "$WORK/log" 2>/dev/null | head -n 3 | tr '\n' ' ' | plain)
+  # Without the command that a backend ran: it is long, and what the command said stands behind it. Nor with the places that
+  # an exception went through, which stand before it and further in than it.
+  words=$(sed -n '/^ERROR /,/^$/{/^\. Traceback/,/^$/{/^\. Traceback/d;/^\.   /d;};/^\. ./{s/^\. //;s/Error running .*: returned/a command returned/;p;};}' "$WORK/log" 2>/dev/null | head -n 3 | tr '\n' ' ' | plain)
   result "{\"ok\":false,\"step\":\"$1\",\"exit\":$2,\"error\":\"$error\",\"words\":\"$words\",\"limit\":\"$(cat "$WORK/limit" 2>/dev/null)\"}"
 }
 
