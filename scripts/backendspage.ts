@@ -34,6 +34,7 @@ The path decides who is who: where it has no \`$UUID\` as a folder, the names of
 - **As a file**: the text of ${quotedList([...FILE_VARIABLES.keys()])} reaches the run as a file in its memory, which the program finds by itself.
 - **rclone**: either \`RCLONE_CONFIG_<REMOTE>_TYPE\` and what belongs to it, or the whole configuration file in \`RCLONE_CONFIG\` (or its path in \`RCLONE_CONFIG_FILE\`).
 - **multi**: \`MULTI_CONFIG\` holds Duplicity's JSON list of stores, each with \`url\` and \`env\`; the path in the URL is a name for people. A store over SSH cannot be one of them.
+- **Dropbox** gives access tokens for a few hours, and Duplicity takes nothing else: \`dpbx\` is for a run by hand. For a schedule use \`rclone\` with a Dropbox remote, which renews them.
 - Known by name, so that \`NAME_FILE\` works: ${quotedList(CREDENTIAL_FILES)}.
 
 ## Other spellings

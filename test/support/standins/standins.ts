@@ -13,7 +13,13 @@ export interface StandIns {
   readonly image: string;
   readonly b2: B2Account;
   readonly oneDrive: OneDriveAccount;
-  readonly drive: { readonly email: string; readonly driveId: string; readonly json: string };
+  readonly drive: {
+    readonly email: string;
+    readonly driveId: string;
+    readonly json: string;
+    /** Of the same account, with a key that is not its own. */
+    readonly forged: string;
+  };
   readonly dropboxToken: string;
   /** What was asked of them, and how it was answered. */
   readonly calls: readonly string[];
@@ -50,25 +56,31 @@ function secret(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** With the file that Google gives out for it, once. */
 function newServiceAccount(): StandIns['drive'] & { readonly publicKey: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+  const [own, other] = [newKeys(), newKeys()];
+  const email = 'keeper@lab.iam.gserviceaccount.com';
+  /** As Google gives it out, once. */
+  const file = (key: string): string =>
+    JSON.stringify({
+      type: 'service_account',
+      project_id: 'lab',
+      private_key_id: secret(),
+      private_key: key,
+      client_email: email,
+      client_id: '100000000000000000000',
+      auth_uri: 'https://accounts.google.com/o/oauth2/auth',
+      token_uri: 'https://oauth2.googleapis.com/token',
+    });
+  const files = { json: file(own.privateKey), forged: file(other.privateKey) };
+  return { publicKey: own.publicKey, email, driveId: `0A${secret()}`, ...files };
+}
+
+function newKeys(): Readonly<Record<'publicKey' | 'privateKey', string>> {
+  return generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  const email = 'keeper@lab.iam.gserviceaccount.com';
-  const json = JSON.stringify({
-    type: 'service_account',
-    project_id: 'lab',
-    private_key_id: secret(),
-    private_key: privateKey,
-    client_email: email,
-    client_id: '100000000000000000000',
-    auth_uri: 'https://accounts.google.com/o/oauth2/auth',
-    token_uri: 'https://oauth2.googleapis.com/token',
-  });
-  return { publicKey, email, driveId: `0A${secret()}`, json };
 }
 
 /** The full image as a device behind a proxy with an authority of its own would have it; nothing else is changed. */
