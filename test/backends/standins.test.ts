@@ -58,6 +58,11 @@ afterAll(async () => {
   await trips.close();
 });
 
+/** By what Duplicity stores last of each. */
+function setsStored(): number {
+  return trips.servers.files().filter((path) => /\/duplicity-(?:full|inc)\.[^/]*\.manifest\.gpg$/.test(path)).length;
+}
+
 /** As a device with the image has it. */
 function inImage(way: Service, over: Partial<Service> = {}): Way<StandIns> {
   const environment: Service['environment'] = (standIns) => ({
@@ -70,14 +75,16 @@ function inImage(way: Service, over: Partial<Service> = {}): Way<StandIns> {
 
 describe.each(SERVICES)('the stand-in of $name', (service) => {
   test('gives a full and an incremental snapshot back to another device, byte for byte', async () => {
-    const earlier = trips.servers.calls.length;
+    const { calls } = trips.servers;
+    const [callsBefore, setsBefore] = [calls.length, setsStored()];
 
     expect(await trips.make(inImage(service))).toEqual({
       modes: ['full', 'incremental'],
       warnings: [],
       differences: [],
     });
-    expect(trips.servers.calls.slice(earlier).filter((call) => REFUSED.test(call))).toEqual([]);
+    expect(setsStored()).toBe(setsBefore + 2);
+    expect(calls.slice(callsBefore).filter((call) => REFUSED.test(call))).toEqual([]);
   });
 
   test('refuses another credential, which the run tells', async () => {

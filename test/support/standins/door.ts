@@ -28,16 +28,21 @@ export async function openDoor(address: string, standIns: readonly StandIn[]): P
   const { key, cert, authority } = newCertificate([...hosts.keys()]);
   const calls: string[] = [];
   const inner = createTlsServer({ key, cert }, (request, response) => {
-    void serve(hosts, request, response).then((status) => {
-      calls.push(`${request.method ?? ''} ${request.headers.host ?? ''}${pathOf(request)} ${String(status)}`);
-    });
+    serve(hosts, request, response).then(
+      (status) => {
+        calls.push(`${request.method ?? ''} ${request.headers.host ?? ''}${pathOf(request)} ${String(status)}`);
+      },
+      // Whoever asked went before the request was whole.
+      () => undefined,
+    );
   });
   const sockets = new Set<Socket>();
   const outer = createServer((_, response) => {
     response.writeHead(405).end();
   });
-  outer.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
+  outer.on('connect', ({ url = '' }: IncomingMessage, socket: Socket, head: Buffer) => {
     sockets.add(socket);
+    if (head.length > 0) socket.unshift(head);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     const known = hosts.has(url.replace(/:443$/, ''));
     if (!known) calls.push(`CONNECT ${url} 403`);

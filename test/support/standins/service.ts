@@ -81,7 +81,7 @@ export function hashOf(algorithm: 'sha1' | 'md5' | 'sha256', content: Buffer): s
 }
 
 /** What a range header asks for of a content, as HTTP has it; null for all of it. */
-export function rangeOf(call: Call, size: number): { readonly from: number; readonly to: number } | null {
+function rangeOf(call: Call, size: number): { readonly from: number; readonly to: number } | null {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(header(call, 'range')) ?? [];
   if (from === undefined || to === undefined) return null;
   return { from: Number(from), to: Math.min(to === '' ? size : Number(to), size - 1) };
