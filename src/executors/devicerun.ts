@@ -171,7 +171,7 @@ function containerOrder(
   { settings, credential }: GivenToContainer,
 ): ContainerOrder {
   const { passphraseChange, runTimeoutMs, stallTimeoutMs, environment } = settings;
-  const { url, password } = withoutPassword(target.url);
+  const { url, credentials: own } = withoutPassword(target.url);
   const given = credentialsFor(target, environment);
   return {
     nonce,
@@ -188,11 +188,8 @@ function containerOrder(
     bandwidth,
     needs: target.needs,
     credentials: {
-      ...given,
-      environment: new Map([
-        ...given.environment,
-        ...(password === null ? [] : [[password.variable, password.value] as const]),
-      ]),
+      environment: new Map([...given.environment, ...own.environment]),
+      files: new Map([...given.files, ...own.files]),
     },
     // The collector makes it.
     folder: typeof credential?.certificate === 'string' ? null : folderOf(target, SSH_OPTIONS),

@@ -1,8 +1,9 @@
-/** A URL as a word that anybody may see, and its password for the environment of the program that gets it. */
+import type { RunCredentials } from './credentials';
+
+/** A URL as a word that anybody may see, and what its program gets beside it: its password. */
 export interface BareUrl {
   readonly url: string;
-  /** The variable that Duplicity reads a password from where its URL has none, and the password. Null without one. */
-  readonly password: { readonly variable: string; readonly value: string } | null;
+  readonly credentials: RunCredentials;
 }
 
 /**
@@ -13,13 +14,28 @@ export function withoutPassword(url: string): BareUrl {
   // As the URL is parsed: the login ends at the last @ before the path, and its user at the first colon.
   const [, scheme = '', user = '', written = '', rest = ''] =
     /^([a-z0-9+]+):\/\/([^/:]*):([^/]*)(@[^/@]*(?:\/.*)?)$/s.exec(url) ?? [];
-  const value = decoded(written);
-  if (value === '' || value.includes('\0') || ONLY_FROM_URL.has(scheme)) return { url, password: null };
-  const variable = scheme.startsWith('imap') ? 'IMAP_PASSWORD' : 'FTP_PASSWORD';
-  return { url: `${scheme}://${user}${rest}`, password: { variable, value } };
+  const password = decoded(written);
+  if (password === '' || password.includes('\0') || scheme === 'multi') return { url, credentials: NONE };
+  return { url: `${scheme}://${user}${rest}`, credentials: credentialsOf(scheme, decoded(user), password) };
 }
 
-const ONLY_FROM_URL = new Set(['mega', 'multi']);
+const NONE: RunCredentials = { environment: new Map(), files: new Map() };
+
+/** Where Duplicity, or its program, reads a password that its URL has not. */
+function credentialsOf(scheme: string, user: string, password: string): RunCredentials {
+  if (scheme !== 'mega') {
+    const variable = scheme.startsWith('imap') ? 'IMAP_PASSWORD' : 'FTP_PASSWORD';
+    return { ...NONE, environment: new Map([[variable, password]]) };
+  }
+  const login = `[Login]\nUsername = ${keyFileText(user)}\nPassword = ${keyFileText(password)}\n`;
+  return { ...NONE, files: new Map([['MEGARC', login]]) };
+}
+
+/** As GLib reads values of its key files. */
+function keyFileText(text: string): string {
+  const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', ' ': '\\s', '\n': '\\n', '\t': '\\t', '\r': '\\r' };
+  return text.replace(/[\\ \n\t\r]/g, (sign) => escapes[sign] ?? sign);
+}
 
 /** As Duplicity decodes it: what is no percent-encoding stays. */
 function decoded(text: string): string {

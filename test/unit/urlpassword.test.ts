@@ -16,18 +16,30 @@ test.each([
   },
   { url: 'ftp://u:%c3%a9%zz+@h/x', bare: 'ftp://u@h/x', variable: 'FTP_PASSWORD', value: 'é%zz+' },
 ])('$url goes as $bare', ({ url, bare, variable, value }) => {
-  expect(withoutPassword(url)).toEqual({ url: bare, password: { variable, value } });
+  expect(withoutPassword(url)).toEqual({
+    url: bare,
+    credentials: { environment: new Map([[variable, value]]), files: new Map() },
+  });
 });
 
 test.each([
   'file:///backups',
   'rsync://root@host:54321//backups/x',
   'sftp://host:22//a:b@c',
-  'mega://u:p@mega.co.nz/x',
   'ftp://u:%00@h/x',
   'ftp://u:@h/x',
   's3://bucket/x',
   'not a url',
 ])('%s stays as it is', (url) => {
-  expect(withoutPassword(url)).toEqual({ url, password: null });
+  expect(withoutPassword(url)).toEqual({ url, credentials: { environment: new Map(), files: new Map() } });
+});
+
+test('megatools read a login from a file, as GLib writes one', () => {
+  expect(withoutPassword('mega://me%40example.org:a%5Cb%20c@mega.nz/x')).toEqual({
+    url: 'mega://me%40example.org@mega.nz/x',
+    credentials: {
+      environment: new Map(),
+      files: new Map([['MEGARC', '[Login]\nUsername = me@example.org\nPassword = a\\\\b\\sc\n']]),
+    },
+  });
 });

@@ -239,6 +239,7 @@ main() {
   if command -v nice >/dev/null 2>&1; then LOW='nice -n 19'; fi
   if command -v ionice >/dev/null 2>&1 && quietly ionice -c 3 true; then LOW="$LOW ionice -c 3"; fi
   place_secrets
+  if [ -e "$SECRETS/MEGARC" ]; then ln -s "$SECRETS/MEGARC" "$HOME/.megarc"; fi
   work
 }
 
