@@ -30,6 +30,7 @@ const DUPLICITY = `#!/bin/sh
 if [ "$1" = --version ]; then echo 'duplicity 3.0.4'; exit 0; fi
 if [ ! -e "$PLAYED/duplicity" ]; then printf '%s\\0' "$@" >"$PLAYED/duplicity"; fi
 for word in "$@"; do case $word in --log-file=*) cp "$STAGE/record" "\${word#*=}" 2>/dev/null ;; esac; done
+if [ -e "$STAGE/hangs" ]; then sleep 60; fi
 exit "$(cat "$STAGE/code" 2>/dev/null || echo 1)"
 `;
 
@@ -74,6 +75,12 @@ export class StubbedHost {
   public failBy(code: number, record: string): void {
     writeFileSync(join(this.#stage, 'code'), String(code));
     writeFileSync(join(this.#stage, 'record'), record);
+  }
+
+  /** Duplicity does not end by itself from now on. */
+  public hang(record: string): void {
+    this.failBy(0, record);
+    writeFileSync(join(this.#stage, 'hangs'), '');
   }
 
   public remove(): void {

@@ -43,3 +43,27 @@ test('of an exception with all the places that it went through only the exceptio
 
   expect((await wordsOf(record)).trim()).toBe('b2sdk.Unauthorized:  (unauthorized)');
 });
+
+describe('Duplicity, and what it has started, is ended', () => {
+  const minute = { runTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
+
+  test.each([
+    { name: 'when nothing moves', limits: { ...minute, stallTimeoutMs: 5000 }, record: '', limit: 'stall' },
+    { name: 'when the run takes too long', limits: { ...minute, runTimeoutMs: 3000 }, record: '', limit: 'run' },
+    {
+      name: 'when it hangs after it has said what is wrong',
+      limits: { ...minute, stallTimeoutMs: 600_000 },
+      record: 'ERROR 1\n. No space left on device\n\n',
+      limit: 'error',
+    },
+  ])(
+    '$name',
+    async ({ limits, record, limit }) => {
+      host.hang(record);
+      const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), { ...settingsOf(), ...limits }));
+
+      expect(said).toContain(`"limit":"${limit}"`);
+    },
+    30_000,
+  );
+});

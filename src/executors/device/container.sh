@@ -98,7 +98,8 @@ watch() {
     if [ "$still" -ge "$STALL_TIMEOUT" ]; then limit=stall; fi
     if [ -n "$limit" ]; then
       echo "$limit" >"$WORK/limit"
-      kill -KILL -- "$1"
+      # Without `--`: dash takes it for a process.
+      kill -KILL "$1"
       return
     fi
   done
