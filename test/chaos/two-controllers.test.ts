@@ -33,10 +33,10 @@ function environmentOf(name: string): Readonly<Record<string, string>> {
 const PATIENCE_MS = 600_000;
 const isSuccess = (line: LogLine): boolean => line['event'] === 'run.succeeded';
 
-/** When the engine started and ended containers of runs, oldest first. */
+/** When the engine started and ended containers of runs, oldest first; it is asked for the second that has just begun, too. */
 async function lives(since: number): Promise<readonly string[]> {
   const said = await device.docker([
-    ...['events', '--since', String(since), '--until', String(Math.floor(Date.now() / 1000))],
+    ...['events', '--since', String(since), '--until', String(Math.floor(Date.now() / 1000) + 1)],
     ...['--filter', 'container=balena-backup-run', '--filter', 'event=start', '--filter', 'event=die'],
     ...['--format', '{{.Action}}'],
   ]);

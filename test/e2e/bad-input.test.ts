@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { type ControllerProcess, type LogLine, startController } from '../support/controller';
 import { restoreWithDuplicity } from '../support/duplicity';
+import { until } from '../support/wait';
 
 let lab: Lab;
 let device: LabDevice;
@@ -201,5 +203,27 @@ describe('a device that cannot be backed up', () => {
       expect(existsSync(join(restored.folder, 'data', 'changed'))).toBe(passphrase !== lab.passphrase);
       restored.remove();
     }
+  });
+});
+
+describe('a run that takes too long', () => {
+  it('is ended by the device itself, though its controller is dead, and told by the next one', async () => {
+    const target = `${lab.environment()['BACKUP_URL'] ?? ''}/late`;
+    const limits = { RUN_TIMEOUT: '15s', BACKUP_BANDWIDTH: '20K', BACKUP_URL: target };
+    await device.putFiles('data', { large: randomBytes(3_000_000).toString('base64') });
+    const running = await started(limits);
+    lab.setTag(device, 'backupRequest', 'too-long');
+    const isRunning = isOf(device.uuid, 'run.progressed');
+    await running.waitFor('the run', (line) => isRunning(line) && line['phase'] === 'running');
+    running.signal('SIGKILL');
+    await running.exited;
+
+    await until('the container to end', async () =>
+      (await device.containers()).some(({ state }) => state === 'exited') ? true : null,
+    );
+    const next = await started(limits);
+    const told = await next.waitFor('its end', isOf(device.uuid, 'run.failed'));
+
+    expect(told).toMatchObject({ slot: 'request:too-long', failure: { kind: 'timed-out', phase: 'the run' } });
   });
 });
