@@ -25,3 +25,8 @@ export function liveMiB(): number {
   globalThis.gc();
   return process.memoryUsage().heapUsed / 1024 / 1024;
 }
+
+/** The one in the middle, or the upper one of two; NaN of none. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

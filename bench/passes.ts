@@ -10,7 +10,7 @@ import { createPass, type Pass } from '../src/reconciler/pass';
 import { slotBook } from '../src/reconciler/slotbook';
 import { given, policyDefaultsOf, settingsOf } from '../test/support/settings';
 import { giveHistory, readFleet } from './fleet';
-import { cpuMsOf, liveMiB, report, residentMiB } from './measure';
+import { cpuMsOf, liveMiB, median, report, residentMiB } from './measure';
 
 const [count = '10000', stateDir = '', step = 'measure'] = process.argv.slice(2);
 const SCHEDULE = '0 0 * * *';
@@ -122,7 +122,3 @@ async function measure(): Promise<void> {
 }
 
 void (step === 'prepare' ? prepare() : measure());
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}

@@ -4,6 +4,7 @@ import type { LabDevice } from '../test/lab/device';
 import type { Lab } from '../test/lab/lab';
 import { runProgram } from '../test/lab/process';
 import { startController } from '../test/support/controller';
+import { median } from './measure';
 
 export interface Row {
   readonly what: string;
@@ -124,10 +125,6 @@ export async function speedRows(bench: Bench): Promise<readonly Row[]> {
       Object.keys(figures).map((name) => [name, median(rounds.map((rows) => rows[at]?.figures[name] ?? NaN))]),
     ),
   }));
-}
-
-function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN;
 }
 
 /** Every program with stores of its own, which no other round has. */

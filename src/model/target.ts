@@ -6,7 +6,7 @@ import { optionValue, sortWords } from './options';
 import type { Target } from './policy';
 import { imageNeedsOf } from './multi';
 import { variablesFor } from './needs';
-import { decodedPath, hasAuthority, isInBackups, parseUrl, type UrlParts } from './url';
+import { hasAuthority, isInBackups, parseUrl, segmentsOf, type UrlParts } from './url';
 import { isForbiddenInUrl } from './variables';
 import { parseWords } from './words';
 
@@ -120,8 +120,7 @@ const LOST =
 
 /** One target, one device: where nothing else keeps devices apart, the names of the files do. */
 function prefixFor({ backend, path }: UrlParts, written: string | null, uuid: DeviceUuid): string | null {
-  const segments = (decodedPath(path) ?? path).split('/');
-  const apart = backend.deviceLocal || segments.includes(uuid) || (written?.includes(uuid) ?? false);
+  const apart = backend.deviceLocal || segmentsOf(path).includes(uuid) || (written?.includes(uuid) ?? false);
   return apart ? written : `${written ?? ''}${uuid}-`;
 }
 
@@ -148,8 +147,7 @@ function shownText({ backend, scheme, user, host, port, path }: UrlParts): strin
 function placeOf(parts: UrlParts, prefix: string | null, uuid: DeviceUuid): string {
   const { backend, path } = parts;
   const files = prefix === null ? '' : `#${prefix}`;
-  const segments = (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
-  const folder = `${segments.join('/')}${files}`;
+  const folder = `${segmentsOf(path).join('/')}${files}`;
   if (backend.deviceLocal) return `file:${uuid}:/${folder}`;
   if (!hasAuthority(backend)) return `${backend.family}://${folder}`;
   return `${backend.family}://${reachedAt(parts)}/${homeOf(parts)}${folder}`;

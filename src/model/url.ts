@@ -180,8 +180,12 @@ function placeProblem(backend: Backend, path: string): string | null {
 
 /** Whether a path is one of the device's own folder for snapshots: any other would vanish with the container. */
 export function isInBackups(path: string): boolean {
-  const [first] = (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
-  return first === 'backups';
+  return segmentsOf(path)[0] === 'backups';
+}
+
+/** The folders that a path names, decoded, from the outermost on. */
+export function segmentsOf(path: string): readonly string[] {
+  return (decodedPath(path) ?? path).split('/').filter((segment) => segment !== '' && segment !== '.');
 }
 
 /** Null when it is not percent-encoded text. */

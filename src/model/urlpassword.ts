@@ -8,7 +8,7 @@ export interface BareUrl {
 
 /**
  * Takes the password out of a URL, since Duplicity gets it as an argument, which every process on the device can read.
- * A password that cannot stand in an environment stays, as does one of a scheme that only reads it from the URL.
+ * A password that cannot stand in an environment stays, as do those of `multi`, whose stores are listed in a file.
  */
 export function withoutPassword(url: string): BareUrl {
   // As the URL is parsed: the login ends at the last @ before the path, and its user at the first colon.

@@ -5,7 +5,7 @@ import type { Failure } from '../model/failure';
 import type { Target } from '../model/policy';
 import type { SshCredential } from '../model/ports';
 import type { StoredFile } from '../model/sets';
-import { decodedPath } from '../model/url';
+import { segmentsOf } from '../model/url';
 import { lastWords, type Login, withLogin } from './collectorlogin';
 
 const LIMIT_MS = 60_000;
@@ -23,7 +23,7 @@ export function collectorFolderOf(
   uuid: DeviceUuid,
 ): CollectorFolder | null {
   if (host === null) return null;
-  const parts = (decodedPath(path) ?? path).split('/').filter((part) => part !== '' && part !== '.');
+  const parts = segmentsOf(path);
   const isWhole = path.startsWith('//') && parts[0] === 'backups';
   const own = isWhole ? parts.slice(1) : parts;
   const below = isWhole && own[0] === uuid ? own.slice(1) : own;
