@@ -55,6 +55,7 @@ const STATISTICS = {
   deletedFiles: 1,
   storedBytes: 1_234_567,
   errors: 0,
+  durationMs: 50_000,
 };
 
 /** A success with forty lines of output, as a real run leaves it. */

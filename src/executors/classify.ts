@@ -17,6 +17,7 @@ export interface Evidence {
   readonly deviceLocal: boolean;
   readonly runTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  /** How long it is since the run was begun, on our clock. */
   readonly durationMs: number;
   readonly scrub: (text: string) => string;
 }
@@ -32,14 +33,14 @@ export function outcomeOf(evidence: Evidence): Ended {
       tail,
     };
   }
-  const effect = effectOf(result);
+  const effect = effectOf(result, workedMsOf(evidence));
   if (effect !== null) return { kind: 'succeeded', effect, tail, warnings };
   const detail = 'the container reported a snapshot without a time';
   return { kind: 'failed', failure: { kind: 'not-proven', detail }, tail };
 }
 
 /** What a good result says was brought about; null where it does not say when. */
-function effectOf(result: Extract<RunResult, { readonly ok: true }>): Effect | null {
+function effectOf(result: Extract<RunResult, { readonly ok: true }>, durationMs: number | null): Effect | null {
   if ('executed' in result) return { kind: 'executed', command: result.executed };
   if ('survey' in result) return { kind: 'surveyed', survey: result.survey };
   if ('restored' in result) return { kind: 'restored', restored: result.restored };
@@ -48,12 +49,21 @@ function effectOf(result: Extract<RunResult, { readonly ok: true }>): Effect | n
   return {
     kind: 'stored',
     mode: result.mode === 'inc' ? 'incremental' : 'full',
-    statistics: result.statistics,
+    statistics: { ...result.statistics, durationMs },
     volumes: [...result.volumes].sort(),
     emptyVolumes: [...result.emptyVolumes].sort(),
     snapshotAt,
     retention: retentionOf(result),
   };
+}
+
+/** No container worked for longer than its run has been there: the device's clock was set while it did. */
+function workedMsOf({ end, durationMs }: Evidence): number | null {
+  return end.ranMs === null || end.ranMs > durationMs ? null : end.ranMs;
+}
+
+function spentMsOf(evidence: Evidence): number {
+  return workedMsOf(evidence) ?? evidence.durationMs;
 }
 
 function retentionOf({ retention }: GoodResult): Retention | null {
@@ -62,7 +72,8 @@ function retentionOf({ retention }: GoodResult): Retention | null {
   return { keptFull: retention.kept, dropped, healed: retention.healed };
 }
 
-function withoutResult({ end, durationMs }: Evidence): Failure {
+function withoutResult(evidence: Evidence): Failure {
+  const { end } = evidence;
   const killed = end.outOfMemory || end.exitCode === 137;
   if (!killed)
     return {
@@ -70,6 +81,7 @@ function withoutResult({ end, durationMs }: Evidence): Failure {
       detail: `the container ended with code ${String(end.exitCode)} and without a result, as after a restart of the device`,
     };
   const words = end.outOfMemory ? 'the device ran out of memory and ended the run' : 'the run was killed on the device';
+  const durationMs = spentMsOf(evidence);
   return { kind: 'remote-command-failed', exitCode: 137, signal: 'SIGKILL', stderrTail: words, durationMs };
 }
 
@@ -165,7 +177,7 @@ const RULES: readonly Rule[] = [
 ];
 
 function failureOf(result: FailedResult, evidence: Evidence): Failure {
-  const { runTimeoutMs, stallTimeoutMs, durationMs, scrub } = evidence;
+  const { runTimeoutMs, stallTimeoutMs, scrub } = evidence;
   if (result.limit === 'run') return { kind: 'timed-out', phase: RUN_LIMITS.run, limitMs: runTimeoutMs };
   if (result.limit === 'stall') return { kind: 'timed-out', phase: RUN_LIMITS.stall, limitMs: stallTimeoutMs };
   if (result.limit === 'room') return noRoom;
@@ -178,6 +190,7 @@ function failureOf(result: FailedResult, evidence: Evidence): Failure {
     return { kind: 'not-proven', detail: `${reasonAt(result.step)}: ${detail}` };
   }
   const signal = result.exit === 137 ? 'SIGKILL' : null;
+  const durationMs = spentMsOf(evidence);
   return { kind: 'remote-command-failed', exitCode: result.exit, signal, stderrTail: detail, durationMs };
 }
 

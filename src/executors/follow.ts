@@ -103,7 +103,7 @@ export class RunTalk {
         this.#end = parseEnd(rest);
         return null;
       case 'ready':
-        return { kind: 'ready', end: this.#end ?? { exitCode: -1, outOfMemory: false } };
+        return { kind: 'ready', end: this.#end ?? { exitCode: -1, outOfMemory: false, ranMs: null } };
       default:
         return null;
     }

@@ -88,9 +88,14 @@ export function parseResult(text: string): RunResult | null {
 export interface ContainerEnd {
   readonly exitCode: number;
   readonly outOfMemory: boolean;
+  /** From its last start to its end on the device's clock; null when that makes no sense. */
+  readonly ranMs: number | null;
 }
 
+/** Null when it is not what our script says. */
 export function parseEnd(text: string): ContainerEnd | null {
-  const [, exitCode, outOfMemory] = /^(-?\d{1,10}) (true|false)\b/.exec(text) ?? [];
-  return exitCode === undefined ? null : { exitCode: Number(exitCode), outOfMemory: outOfMemory === 'true' };
+  const [, exitCode, outOfMemory, begun = '', ended = ''] = /^(-?\d{1,10}) (true|false) (\S+) (\S+)$/.exec(text) ?? [];
+  if (exitCode === undefined) return null;
+  const ranMs = Date.parse(ended) - Date.parse(begun);
+  return { exitCode: Number(exitCode), outOfMemory: outOfMemory === 'true', ranMs: ranMs >= 0 ? ranMs : null };
 }

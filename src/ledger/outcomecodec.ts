@@ -7,6 +7,16 @@ import { FailureCodec } from './failurecodec';
 
 const texts = t.readonlyArray(t.string);
 
+/** Reads as null what rows of an older version do not have. */
+function added<T>(name: string, codec: t.Type<T, unknown>): t.Type<T | null, unknown> {
+  return new t.Type<T | null, unknown>(
+    name,
+    (value): value is T | null => value === null || codec.is(value),
+    (value, context) => (value === undefined || value === null ? t.success(null) : codec.validate(value, context)),
+    t.identity,
+  );
+}
+
 const Statistics = t.readonly(
   t.type({
     sourceFiles: t.number,
@@ -16,18 +26,11 @@ const Statistics = t.readonly(
     deletedFiles: t.number,
     storedBytes: t.number,
     errors: t.number,
+    durationMs: added('DurationMs', t.number),
   }),
 );
 
 const Retained = t.readonly(t.type({ keptFull: t.number, dropped: t.readonlyArray(Instant), healed: t.number }));
-
-/** Rows of an older version have none. */
-const Retention = new t.Type<t.TypeOf<typeof Retained> | null, unknown>(
-  'Retention',
-  (value): value is t.TypeOf<typeof Retained> | null => value === null || Retained.is(value),
-  (value, context) => (value === undefined || value === null ? t.success(null) : Retained.validate(value, context)),
-  t.identity,
-);
 
 const Stored = t.readonly(
   t.type({
@@ -37,7 +40,7 @@ const Stored = t.readonly(
     volumes: texts,
     emptyVolumes: texts,
     snapshotAt: Instant,
-    retention: Retention,
+    retention: added('Retention', Retained),
   }),
 );
 

@@ -11,7 +11,7 @@ export function effectText(effect: Effect, durationMs: number): string {
   const took = durationText(durationMs);
   switch (effect.kind) {
     case 'stored':
-      return `Stored ${NOUNS[effect.mode]} in ${took}: ${statisticsText(effect.statistics)}`;
+      return `Stored ${NOUNS[effect.mode]} in ${took}${workText(effect.statistics)}: ${statisticsText(effect.statistics)}`;
     case 'executed':
       return `Executed ${effect.command} in ${took}`;
     case 'surveyed':
@@ -35,6 +35,11 @@ function restoredText({ kind, snapshotAt, items, entries, bytes, services, undo 
   if (kind === 'undo')
     return `Took the restore of ${timeText(snapshotAt)} back for ${items.join(', ')} in ${took}${again}`;
   return `Restored ${items.join(', ')} from the backup of ${timeText(snapshotAt)} in ${took} (${amount}${again}; ${UNDO[undo]})`;
+}
+
+/** The rest of the time went by on the way to the device, with its image, or with nobody there to hear of the end. */
+function workText({ durationMs }: RunStatistics): string {
+  return durationMs === null ? '' : `, ${durationText(durationMs)} of it at work`;
 }
 
 function statisticsText(statistics: RunStatistics): string {

@@ -6,7 +6,7 @@ import type { Restored, Survey } from './survey';
 
 export type SnapshotMode = 'full' | 'incremental';
 
-/** Figures of one run: bytes and counts from Duplicity's statistics block. */
+/** Figures of one run: bytes and counts from Duplicity's statistics block, the time from the device's engine. */
 export interface RunStatistics {
   readonly sourceFiles: number;
   readonly sourceBytes: number;
@@ -16,6 +16,11 @@ export interface RunStatistics {
   /** What the run added to the target, as Duplicity counts it (volumes only). */
   readonly storedBytes: number;
   readonly errors: number;
+  /**
+   * How long the container worked, also while nobody listened; less than the run took, which has to reach the device
+   * and may have to get an image. Null when it is not known, as where the device's clock was set meanwhile.
+   */
+  readonly durationMs: number | null;
 }
 
 /** What became of older snapshots at the target after a run; proven by a listing. */

@@ -97,6 +97,7 @@ export function aSnapshot(over: Partial<Stored> = {}): Stored {
       deletedFiles: 0,
       storedBytes: 200,
       errors: 0,
+      durationMs: 50_000,
     },
     volumes: ['data'],
     emptyVolumes: [],

@@ -56,6 +56,7 @@ describe('what a run has brought about', () => {
     deletedFiles: 4,
     storedBytes: MIB,
     errors: 0,
+    durationMs: null,
   };
 
   it.each<{ effect: Effect; says: string }>([
@@ -65,7 +66,7 @@ describe('what a run has brought about', () => {
     },
     {
       effect: aSnapshot({ mode: 'incremental' }),
-      says: 'Stored an incremental snapshot in 1 min: 3 files of 300 bytes (3 new, 0 changed, 0 deleted), 200 bytes stored',
+      says: 'Stored an incremental snapshot in 1 min, 50 s of it at work: 3 files of 300 bytes (3 new, 0 changed, 0 deleted), 200 bytes stored',
     },
     { effect: { kind: 'executed', command: 'cleanup' }, says: 'Executed cleanup in 1 min' },
     {
