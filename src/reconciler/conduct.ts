@@ -5,7 +5,6 @@ import type { Device } from '../model/device';
 import type { EventSink, RunRef } from '../model/event';
 import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
 import type { Outcome, RunOwner, RunRecord } from '../model/run';
-import { slotText } from '../model/slot';
 import { lostAtOf } from './adoption';
 import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
@@ -129,13 +128,7 @@ class RunConductor implements Conductor {
       startedAt: clock.now(),
     };
     if (!ledger.begin(record, owner, this.#leaseUntil())) return;
-    const run = {
-      runId: record.runId,
-      device: { uuid: device.uuid, name: device.name },
-      kind,
-      slot: slotText(slot),
-      attempt,
-    };
+    const run = refOf(record);
     emit({ event: 'run.started', run, adopted: false, process: null });
     await this.#follow({ run, record, failures, ...untouched(), isEnded: false }, (context) =>
       executed(this.#tools.executors, action, context),

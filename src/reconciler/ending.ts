@@ -47,6 +47,13 @@ export function defectOf(error: unknown): RunEnding['outcome'] {
 }
 
 /** The run as events name it. */
-export function refOf({ runId, device, deviceName, kind, slot, attempt }: RunRecord): RunRef {
+export function refOf({
+  runId,
+  device,
+  deviceName,
+  kind,
+  slot,
+  attempt,
+}: Pick<RunRecord, 'runId' | 'device' | 'deviceName' | 'kind' | 'slot' | 'attempt'>): RunRef {
   return { runId, device: { uuid: device, name: deviceName }, kind, slot: slotText(slot), attempt };
 }

@@ -1,5 +1,6 @@
+import { runIdOf } from '../model/action';
 import { type DeviceUuid, type Instant, instantOf } from '../model/brand';
-import type { EventSink } from '../model/event';
+import type { EventSink, RunRef } from '../model/event';
 import type { Ledger } from '../model/ports';
 import type { DeviceFacts } from '../model/run';
 import { slotText } from '../model/slot';
@@ -7,6 +8,7 @@ import { countVerdicts } from '../model/verdict';
 import type { Adoption } from './adoption';
 import type { Work } from './conduct';
 import type { Decision } from './decide';
+import { refOf } from './ending';
 import type { Cause, FleetReader } from './fleetview';
 import { createLook, type Look, type LookTools } from './look';
 import { NOTHING_TOLD, reportOf, type Told } from './report';
@@ -64,6 +66,7 @@ class Passes {
       durationMs: clock.now() - begunAt,
       wakeAt,
     });
+    for (const action of decision.actions) emit({ event: 'run.planned', run: plannedRef(action) });
     return { work: workOf(decision, adoption, input.facts), wakeAt };
   }
 
@@ -81,6 +84,11 @@ class Passes {
     this.#told = told;
     for (const event of events) this.#tools.emit(event);
   }
+}
+
+function plannedRef({ id, attempt, device, kind, slot }: Decision['actions'][number]): RunRef {
+  const runId = runIdOf(id, attempt);
+  return refOf({ runId, device: device.uuid, deviceName: device.name, kind, slot, attempt });
 }
 
 function workOf(

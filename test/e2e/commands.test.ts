@@ -71,6 +71,7 @@ describe('the commands that ask, beside a controller', () => {
     });
     const { out } = await call(['history', 'kitchen']);
     expect(out).toMatch(/request:now +full/);
+    expect(out).toMatch(/Stored a full snapshot in [\d.]+ .*, [\d.]+ .* of it at work: /);
     expect(out).toMatch(/Phases: connecting .*running .*\n {2}Volumes: data\n {2}Last lines of its output:\n {2}\| /);
   });
 

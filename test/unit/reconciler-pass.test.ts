@@ -1,7 +1,7 @@
 import { type Either, left, right } from 'fp-ts/Either';
 import { instantOf } from '../../src/model/brand';
 import type { Device } from '../../src/model/device';
-import type { Event } from '../../src/model/event';
+import type { Event, RunRef } from '../../src/model/event';
 import type { Failure } from '../../src/model/failure';
 import type { FleetReading, Ledger } from '../../src/model/ports';
 import { resolveDesired } from '../../src/model/resolve';
@@ -86,15 +86,23 @@ async function scene(play: (scene: Scene) => Promise<void>, limits: Partial<Limi
 const finished = (events: readonly Event[]): Event | undefined =>
   events.findLast(({ event }) => event === 'reconcile.finished');
 
+function planned(events: readonly Event[]): readonly RunRef[] {
+  return events.flatMap((event) => (event.event === 'run.planned' ? [event.run] : []));
+}
+
 describe('a pass', () => {
   it('finds nothing before the slot, names it as the time to look again, and finds it then', async () => {
-    await scene(async ({ pass, at: set }) => {
+    await scene(async ({ pass, events, at: set }) => {
       const before = await pass('start');
       expect(before).toEqual({ work: [], wakeAt: at('2026-11-24T12:00:00Z') });
+      expect(planned(events)).toEqual([]);
 
       set('2026-11-24T12:00:00Z');
       const { work } = await pass('wake');
       expect(work).toMatchObject([{ kind: 'start', action: { slot: { at: at('2026-11-24T12:00:00Z') }, attempt: 1 } }]);
+      expect(planned(events)).toMatchObject([
+        { device: { uuid: hourly.uuid }, kind: 'backup', slot: '2026-11-24T12:00:00.000Z', attempt: 1 },
+      ]);
     });
   });
 
