@@ -130,7 +130,7 @@ function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailabl
 function describeCourse(failure: Course): string {
   switch (failure.kind) {
     case 'remote-command-failed':
-      return `The run on the device failed (${describeExit(failure)})${because(lastLines(failure.stderrTail))}. See its output`;
+      return `The run on the device failed${exitText(failure)}${because(lastLines(failure.stderrTail))}. See its output`;
     case 'timed-out':
       return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT`;
     case 'output-too-large':
@@ -154,10 +154,11 @@ const CANCELLERS: Readonly<Record<FailureOf<'cancelled'>['by'], string>> = {
   person: 'a person',
 };
 
-function describeExit({ exitCode, signal, durationMs }: FailureOf<'remote-command-failed'>): string {
-  const how =
-    signal !== null ? `signal ${signal}` : exitCode !== null ? `exit code ${String(exitCode)}` : 'no exit code';
-  return `${how} after ${durationText(durationMs)}`;
+/** Empty for what never began. */
+function exitText({ exitCode, signal, durationMs }: FailureOf<'remote-command-failed'>): string {
+  if (signal === null && exitCode === null) return '';
+  const how = signal === null ? `exit code ${String(exitCode)}` : `signal ${signal}`;
+  return ` (${how} after ${durationText(durationMs)})`;
 }
 
 // eslint-disable-next-line complexity -- as above.

@@ -10,12 +10,20 @@ export interface Played {
   /** The words that Duplicity got for its first command. */
   readonly duplicity: readonly string[];
   readonly wasInjected: boolean;
+  /** All that the script on the device has said itself. */
+  readonly told: string;
   /** All that the container's script has said. */
   readonly said: string;
 }
 
 /** Takes down its words, one after the other with NUL between them, and what it is to do. */
 const ENGINE = `#!/bin/sh
+if [ -e "$STAGE/stopped" ]; then echo 'Cannot connect to the daemon'; exit 1; fi
+case "$(cat "$STAGE/at-pull" 2>/dev/null) $1 $2" in
+  'fails pull --quiet') echo 'no route to the registry' >&2; exit 1 ;;
+  'fails image inspect') exit 1 ;;
+  'stops pull --quiet') : >"$STAGE/stopped"; echo 'unexpected EOF' >&2; exit 1 ;;
+esac
 case "$1 $2" in
   'volume ls') printf '%s\\n' 1234_data 1234_any 1234_other '1234_$(touch ${CANARY})' ; exit 0 ;;
   'info --format' | 'version ' | 'image inspect' | 'pull --quiet') echo true; exit 0 ;;
@@ -59,16 +67,22 @@ export class StubbedHost {
     this.#count += 1;
     const played = join(this.#stage, `played${String(this.#count)}`);
     mkdirSync(played);
-    this.#sh(this.#at(script), played);
+    const told = this.#sh(this.#at(script), played);
     rmSync(join(this.#stage, 'run'), { recursive: true, force: true });
     const inside = join(played, 'run.sh');
     const said = existsSync(inside) ? this.#sh(readFileSync(inside, 'utf8'), played) : '';
     return {
       run: wordsIn(join(played, 'run')),
       duplicity: wordsIn(join(played, 'duplicity')),
+      told,
       said,
       wasInjected: [played, this.#stage].some((folder) => existsSync(join(folder, CANARY))),
     };
+  }
+
+  /** The engine has no copy of an image and gets none from now on, or stops while it tries. */
+  public atPull(what: 'fails' | 'stops'): void {
+    writeFileSync(join(this.#stage, 'at-pull'), what);
   }
 
   /** Duplicity ends in this way from now on, and its log holds the record. */
@@ -87,7 +101,7 @@ export class StubbedHost {
     rmSync(this.#stage, { recursive: true, force: true });
   }
 
-  /** With paths of this stage's own, which a shell reads as one word wherever they stand. */
+  /** With paths of this stage's own, which a shell reads as one word wherever they stand, and no network in which others talk. */
   #at(script: string): string {
     return script
       .replaceAll('/run/balena-backup/$NONCE', '$STAGE/run/$NONCE')
@@ -97,6 +111,7 @@ export class StubbedHost {
       .replaceAll('/volumes/*/', '$STAGE/volumes/*/')
       .replaceAll('chmod 0700 /archive /gnupg', ':')
       .replaceAll('(sleep 120; rm -rf "$DIR")', ':')
+      .replaceAll('/proc/net/dev', '$STAGE/no-network')
       .replaceAll('sleep 5', 'sleep 1');
   }
 

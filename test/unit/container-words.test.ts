@@ -67,3 +67,16 @@ describe('Duplicity, and what it has started, is ended', () => {
     30_000,
   );
 });
+
+describe('an image that does not come', () => {
+  test.each([
+    { what: 'fails', told: 'failed image-unavailable no route to the registry' },
+    { what: 'stops', told: 'failed engine its engine does not answer any more: unexpected EOF' },
+  ] as const)('because the engine $what', async ({ what, told }) => {
+    host.atPull(what);
+    const played = host.play(await backupScriptOf(aDevice(), aPolicy(), settingsOf()));
+
+    expect(played.told).toContain(told);
+    expect(played.run).toEqual([]);
+  });
+});

@@ -104,7 +104,7 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'remote-command-failed', exitCode: null, signal: null, stderrTail: '  ', durationMs: 5000 },
-      'The run on the device failed (no exit code after 5 s). See its output',
+      'The run on the device failed. See its output',
     ],
     [
       {

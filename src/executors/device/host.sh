@@ -109,7 +109,11 @@ image() {
   if engine image inspect "$IMAGE" >/dev/null 2>&1; then
     say "warn the image could not be pulled, the copy on the device is used: $trouble"
   else
-    say "failed image-unavailable $trouble"
+    if engine version >/dev/null 2>&1; then
+      say "failed image-unavailable $trouble"
+    else
+      say "failed engine its engine does not answer any more: $trouble"
+    fi
     exit 0
   fi
 }
