@@ -10,6 +10,6 @@ export async function performCompletion({ words }: Call, terminal: Terminal): Pr
 }
 
 async function knownDevices(): Promise<readonly string[]> {
-  const [{ readStateDir }, { typedNames }] = await Promise.all([import('./config.js'), import('./ledger/names.js')]);
-  return typedNames(readStateDir());
+  const [{ readPlaces }, { typedNames }] = await Promise.all([import('./config.js'), import('./ledger/names.js')]);
+  return typedNames(readPlaces().stateDir);
 }

@@ -41,13 +41,9 @@ export function readEnvironment(): Either<readonly string[], Settings> {
   return readSettings(process.env, (path) => readFileSync(path, 'utf8'));
 }
 
-/** STATE_DIR alone, for what must work without any other variable; its default where it is wrong. */
-export function readStateDir(): string {
-  return stateDirOf(new VariableReader(process.env, () => ''));
-}
-
-function stateDirOf(reader: VariableReader): string {
-  return reader.parsed('STATE_DIR', '/data', parseFolder);
+/** STATE_DIR and LOG_FORMAT, for what must work without any other variable; their defaults where they are wrong. */
+export function readPlaces(): Pick<Settings, 'stateDir' | 'logFormat'> {
+  return placesOf(new VariableReader(process.env, () => ''));
 }
 
 /** Reads and checks every variable of design section 2. Left: all problems at once; none shows a secret's value. */
@@ -233,7 +229,7 @@ function placesOf(
   reader: VariableReader,
 ): Pick<Settings, 'stateDir' | 'heartbeat' | 'keysDir' | 'logLevel' | 'logFormat'> {
   return {
-    stateDir: stateDirOf(reader),
+    stateDir: reader.parsed('STATE_DIR', '/data', parseFolder),
     heartbeat: reader.parsed<string | null>('HEARTBEAT', null, parseFolder),
     keysDir: reader.parsed('KEYS_DIR', '/keys', parseFolder),
     logLevel: reader.parsed('LOG_LEVEL', 'info', oneOf(['error', 'warn', 'info', 'debug'])),

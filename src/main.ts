@@ -3,6 +3,7 @@ import { parseCall } from './commands/call';
 import { helpText, unknownCommand } from './commands/help';
 import { type CommandName, commandOf, isCommand } from './commands/table';
 import type { Terminal } from './commands/terminal';
+import type { Event } from './model/event';
 import type { Settings } from './model/settings';
 import { processTerminal } from './terminal';
 import { version } from './version';
@@ -24,19 +25,27 @@ async function called(name: CommandName, rest: readonly string[], terminal: Term
   const call = parseCall(commandOf(name), rest);
   if (isLeft(call)) return refused(terminal, call.left);
   if (name === 'completion') return (await import('./completion.js')).performCompletion(call.right, terminal);
-  const settings = await readSettings(terminal);
+  const settings = await readSettings(name, terminal);
   if (settings === null) return 2;
   const { CALLS } = await import('./calls.js');
   return CALLS[name](call.right, settings, terminal);
 }
 
-/** Null when there are problems, which are then told all at once. */
-async function readSettings(terminal: Terminal): Promise<Settings | null> {
-  const { readEnvironment } = await import('./config.js');
+/** Null when there are problems, which are then told all at once: to people, and by a controller to programs that read its log. */
+async function readSettings(name: CommandName, terminal: Terminal): Promise<Settings | null> {
+  const { readEnvironment, readPlaces } = await import('./config.js');
   const settings = readEnvironment();
   if (!isLeft(settings)) return settings.right;
   for (const problem of settings.left) terminal.complain(problem);
+  if (name === 'run' && readPlaces().logFormat === 'json') await logged({ event: 'config.rejected', problems: settings.left });
   return null;
+}
+
+async function logged(event: Event): Promise<void> {
+  const { createLog } = await import('./log/log.js');
+  const log = createLog({ level: 'error', format: 'json', secrets: [] });
+  log.emit(event);
+  await log.close();
 }
 
 function said(terminal: Terminal, text: string): number {

@@ -112,5 +112,20 @@ describe('the process', () => {
         .map((line) => line.split(':')[0])
         .sort(),
     ).toEqual(['BACKUP_SCHEDULE', 'CLI_API_KEY', 'LOG_LEVEL', 'MAX_CONCURRENT_RUNS']);
+    expect(String(wrong.stdout)).toBe('');
+  });
+
+  it('tells them in its log, too, where programs read that', () => {
+    const { status, stdout } = call(['run'], { LOG_FORMAT: 'json', MAX_CONCURRENT_RUNS: 'many' });
+
+    expect(status).toBe(2);
+    expect(JSON.parse(String(stdout))).toMatchObject({
+      level: 'error',
+      event: 'config.rejected',
+      problems: expect.arrayContaining([
+        expect.stringMatching(/^CLI_API_KEY: /),
+        expect.stringMatching(/^MAX_CONCURRENT_RUNS: /),
+      ]) as string[],
+    });
   });
 });
