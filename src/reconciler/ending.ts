@@ -39,8 +39,12 @@ export function tellEnding(
   }
 }
 
-/** How a run ends whose executor threw. */
+/**
+ * How a run ends whose executor threw. A ledger that fails says nothing of the run, which goes on, on its device: it is
+ * thrown on, so that whoever comes next takes the run up.
+ */
 export function defectOf(error: unknown): RunEnding['outcome'] {
+  if (error instanceof Error && error.name === 'LedgerError') throw error;
   const detail = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? (error.stack ?? null) : null;
   return { kind: 'failed', failure: { kind: 'defect', detail, stack }, tail: [] };

@@ -39,18 +39,21 @@ export interface Scene {
   readonly clock: { ms: number };
 }
 
+interface Runs extends Partial<Executors> {
+  readonly adopter?: Adopter;
+  /** What of the ledger goes another way than it does. */
+  readonly trouble?: Partial<Ledger>;
+}
+
 /** A conductor on a real ledger, with a time limit of an hour, whose runs go as the test says. */
-export async function scene(
-  runs: Partial<Executors> & { readonly adopter?: Adopter },
-  play: (scene: Scene) => Promise<void>,
-): Promise<void> {
+export async function scene(runs: Runs, play: (scene: Scene) => Promise<void>): Promise<void> {
   const events: Event[] = [];
   const clock = { ms: start };
-  const { adopter = notAskedFor, ...executors } = runs;
+  const { adopter = notAskedFor, trouble = {}, ...executors } = runs;
   await withOpenLedger(async (ledger) => {
     ledger.see([aSighting()], start);
     const conductor = createConductor({
-      ledger,
+      ledger: { ...ledger, ...trouble },
       executors: { backup: notAskedFor, execute: notAskedFor, survey: notAskedFor, restore: notAskedFor, ...executors },
       adopter,
       owner: { process: 'host:2', startedAt: start },
