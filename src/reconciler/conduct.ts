@@ -44,7 +44,7 @@ export interface Conductor {
   followed(): ReadonlyMap<RunId, DeviceUuid>;
   /** Renews the leases; a run that another process has taken over is left to it. */
   renew(): void;
-  /** Ends every run on its device, as a person wants it. */
+  /** Ends every run on its device, as a person wants it; nothing is begun any more. */
   cancel(): void;
   /** Leaves every run going on its device; one whose result is known is brought to its end. */
   stop(): void;
@@ -104,6 +104,7 @@ class RunConductor implements Conductor {
   }
 
   public cancel(): void {
+    this.#isStopping = true;
     for (const { cancel } of this.#followed.values()) cancel.abort();
   }
 

@@ -351,6 +351,16 @@ describe('leases', () => {
     });
   });
 
+  it('once a person has had it end every run, it begins none', async () => {
+    await scene({ backup: () => Promise.resolve(success) }, async ({ ledger, conductor, events }) => {
+      conductor.cancel();
+      await conductor.conduct(work());
+
+      expect(names(events)).toEqual([]);
+      expect(ledger.active()).toEqual([]);
+    });
+  });
+
   it.each([
     { name: 'stopping', act: 'stop' },
     { name: 'a renewal of leases', act: 'renew' },
