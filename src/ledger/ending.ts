@@ -73,12 +73,13 @@ function recordFailure(database: DatabaseSync, device: DeviceUuid, ending: RunEn
   );
 }
 
-/** Keeps the latest runs, the last success, and the newest full at each place. */
+/** Keeps the latest runs, the last backup, the last success, and the newest full at each place. */
 function prune(database: DatabaseSync, device: DeviceUuid): void {
   statement(
     database,
     `DELETE FROM run WHERE device = ?1 AND ended_at IS NOT NULL
          AND seq <= (SELECT seq FROM run WHERE device = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${String(KEPT_RUNS)})
+         AND seq IS NOT (SELECT last_run FROM device WHERE uuid = ?1)
          AND seq IS NOT (SELECT last_success FROM device WHERE uuid = ?1)
          AND seq NOT IN (SELECT max(seq) FROM run WHERE device = ?1 AND stored_mode = 'full' GROUP BY place)`,
   ).run(device);

@@ -1,4 +1,5 @@
 import { openLedger } from '../../src/ledger/ledger';
+import { openReader } from '../../src/ledger/reader';
 import { instantOf } from '../../src/model/brand';
 import { aUuid } from '../support/desired';
 import { folded } from '../../src/model/folded';
@@ -189,6 +190,26 @@ describe('history', () => {
           lastSuccess: { endedAt: incremental.endedAt },
           lastFull: { snapshotAt: aSnapshot().snapshotAt, place: folded(aNewRun().place, aUuid(1)) },
         });
+      });
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'keeps the last backup, however much a person has looked at its snapshots since',
+    () => {
+      withLedger((ledger, stateDir) => {
+        ledger.see([aSighting()], now);
+        const broken = { kind: 'chain-broken', detail: 'a volume is missing' } as const;
+        const failed = { kind: 'failed', failure: broken, tail: [] } as const;
+        runThrough(ledger, aNewRun(), aFailure({ outcome: failed }));
+        for (let n = 1; n <= 60; n += 1) {
+          const slot = { kind: 'manual', at: instantOf(now + n) } as const;
+          runThrough(ledger, aNewRun({ kind: 'survey', slot }), aFailure());
+        }
+
+        expect(ledger.runsOf(aUuid(1), 1000).length).toBe(51);
+        expect(factsOf(openReader(stateDir)).last?.failure).toEqual(broken);
       });
     },
     LIMIT_MS,
