@@ -6,10 +6,10 @@ import { PROBE_PAUSE_MS } from './limits';
 
 /**
  * Whether runs may use something that devices share. `single`: it failed, the pause is over, and one device may try it
- * while the others wait for what comes of that.
+ * while the others wait for what comes of that, but not for longer than for a failure.
  */
 export type Gate =
-  { readonly kind: 'open' } | { readonly kind: 'shut'; readonly until: Instant | null } | { readonly kind: 'single' };
+  { readonly kind: 'open' } | { readonly kind: 'shut'; readonly until: Instant } | { readonly kind: 'single' };
 
 /** What is known of the things that devices share. Gates are derived from it, so that nothing depends on having seen a failure happen. */
 export interface Evidence {
@@ -71,8 +71,15 @@ export function sshGate(evidence: Evidence): Gate {
 function gateOf(trouble: Trouble, pauseMs: number, using: readonly RunRecord[], now: Instant): Gate {
   const until = instantOf(trouble.lastAt + pauseMs);
   if (now < until) return { kind: 'shut', until };
-  const isProbed = using.some((run) => run.startedAt >= trouble.lastAt);
-  return isProbed ? { kind: 'shut', until: null } : { kind: 'single' };
+  // A trial may take half a day, or its device may have gone away with it: the whole fleet must not wait for its end.
+  const triedUntil = instantOf(triedAt(trouble, using, now) + PROBE_PAUSE_MS);
+  return now < triedUntil ? { kind: 'shut', until: triedUntil } : { kind: 'single' };
+}
+
+/** When the latest trial since the trouble was begun. */
+function triedAt(trouble: Trouble, using: readonly RunRecord[], now: Instant): Instant {
+  const trials = using.filter(({ startedAt }) => startedAt >= trouble.lastAt && startedAt <= now);
+  return trials.reduce((latest, { startedAt }) => (startedAt > latest ? startedAt : latest), NEVER);
 }
 
 function failedStores(facts: Evidence['facts']): ReadonlyMap<string, readonly DeviceFacts[]> {

@@ -27,5 +27,5 @@ export const LOST_AFTER_MS = 3_600_000;
 export const STALE_AFTER_MS = 600_000;
 /** The API is asked again after this at the latest, even where it wants to be left alone for longer. */
 export const LONGEST_API_PAUSE_MS = 3_600_000;
-/** How long a target or credential that failed is left alone before one device tries it. */
+/** How long a target or credential that failed is left alone before one device tries it, and then before the next one does. */
 export const PROBE_PAUSE_MS = 300_000;

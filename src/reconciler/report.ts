@@ -126,7 +126,7 @@ function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, inp
         ({ device, last }) => last !== null && storeOf(unfolded(last.place, device)) === place,
       );
       const gate = input.stores.get(place);
-      const until = gate?.kind === 'shut' ? (gate.until ?? input.now) : input.now;
+      const until = gate?.kind === 'shut' ? gate.until : input.now;
       return failure === null ? [] : [{ event: 'target.unavailable', place, failure, until }];
     });
   const recovered = [...before].filter((store) => !shut.has(store));

@@ -100,7 +100,7 @@ function targetText({ desired, policy, world }: Question): string {
     case 'single':
       return 'it failed lately, and one device at a time tries it';
     case 'shut':
-      return `${describeHold('target-unavailable')}${gate.until === null ? '' : `; tried again after ${instantText(gate.until)}`}`;
+      return `${describeHold('target-unavailable')}; tried again after ${instantText(gate.until)}`;
   }
 }
 
@@ -112,7 +112,7 @@ function credentialText({ apiRefused, ssh }: World): string {
     case 'single':
       return 'the SSH key was refused lately, and one device at a time tries it';
     case 'shut':
-      return `${describeHold('credential-refused')}${ssh.until === null ? '' : `; tried again after ${instantText(ssh.until)}`}`;
+      return `${describeHold('credential-refused')}; tried again after ${instantText(ssh.until)}`;
   }
 }
 

@@ -11,7 +11,11 @@ const NOW = at('2026-11-24T08:00:00Z');
 const HOUR = 3_600_000;
 const failed = aFailedRun({ kind: 'device-unreachable', phase: 'connect', detail: '' });
 
-const gate = fc.constantFrom<Gate>({ kind: 'open' }, { kind: 'shut', until: null }, { kind: 'single' });
+const gate = fc.constantFrom<Gate>(
+  { kind: 'open' },
+  { kind: 'shut', until: instantOf(NOW + HOUR) },
+  { kind: 'single' },
+);
 const drawn = fc.record({
   kind: fc.constantFrom('enabled', 'enabled', 'enabled', 'rejected', 'not-enabled'),
   connected: fc.boolean(),

@@ -73,15 +73,23 @@ describe('the gate of a store', () => {
     expect(storeGates(evidence(two, { now })).get(STORE)).toEqual({ kind: 'single' });
     expect(storeGates(evidence(two, { now, active: [active(3, now)] })).get(STORE)).toEqual({
       kind: 'shut',
-      until: null,
+      until: after(2 * PROBE_PAUSE_MS),
     });
   });
 
-  it('takes a run that began when the last one failed for the trial, and none of another store', () => {
+  it('lets a next device try when the trial takes longer than the pause: it may be a full backup, or its device gone', () => {
+    const trials = [active(4, after(PROBE_PAUSE_MS - 7)), active(3, after(PROBE_PAUSE_MS)), active(5, T)];
+    const gateAt = (ms: number): unknown => storeGates(evidence(two, { now: after(ms), active: trials })).get(STORE);
+
+    expect(gateAt(2 * PROBE_PAUSE_MS - 1)).toEqual({ kind: 'shut', until: after(2 * PROBE_PAUSE_MS) });
+    expect(gateAt(2 * PROBE_PAUSE_MS)).toEqual({ kind: 'single' });
+  });
+
+  it('takes a run by hand that began since for the trial, and none of another store', () => {
     const now = after(PROBE_PAUSE_MS);
     const gateWith = (run: RunRecord): unknown => storeGates(evidence(two, { now, active: [run] })).get(STORE);
 
-    expect(gateWith(active(3, T))).toEqual({ kind: 'shut', until: null });
+    expect(gateWith(active(3, after(1)))).toEqual({ kind: 'shut', until: after(1 + PROBE_PAUSE_MS) });
     expect(gateWith(active(3, now, { place: 'b2://bucket/backups' }))).toEqual({ kind: 'single' });
   });
 
@@ -190,15 +198,18 @@ describe('the gate of the SSH credential', () => {
 
     expect(sshGate(evidence([failedAt(1, refused, ahead), failedAt(2, refused, ahead)]))).toEqual({ kind: 'open' });
     expect(sshGate(evidence([failedAt(1, refused, T)], { active: [active(3, ahead, { phase: 'running' })] }))).toEqual({
-      kind: 'shut',
-      until: null,
+      kind: 'single',
     });
   });
 
   it('waits for the device that tries', () => {
     const trying = active(3, after(5), { phase: 'connecting' });
 
-    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [trying] }))).toEqual({ kind: 'shut', until: null });
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [trying] }))).toEqual({
+      kind: 'shut',
+      until: after(5 + PROBE_PAUSE_MS),
+    });
+    expect(sshGate(evidence([failedAt(1, refused, T)], { active: [{ ...trying, startedAt: T }] })).kind).toBe('shut');
   });
 
   it('opens as soon as a later run has got its shell', () => {

@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'SSH key refused',
-    world: { ssh: { kind: 'shut', until: null } },
+    world: { ssh: { kind: 'shut', until: later } },
     decides: 'credential-refused',
     words: /refused/,
     advice: /doctor/,

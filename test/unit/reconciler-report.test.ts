@@ -167,7 +167,6 @@ describe('what is told of things that devices share', () => {
 
   it.each<{ name: string; gate: Gate; until: Instant }>([
     { name: 'until it is tried again', gate: { kind: 'shut', until: later }, until: later },
-    { name: 'until the trial that is under way has ended', gate: { kind: 'shut', until: null }, until: now },
     { name: 'until it is tried, as from now', gate: { kind: 'single' }, until: now },
   ])('a target that fails: $name', ({ gate, until }) => {
     const [events] = told([{ ...shut, stores: new Map([[STORE, gate]]) }]);

@@ -159,12 +159,6 @@ const rows: readonly Row[] = [
     because:
       'its target failed for other runs, and waits until one of them has got through; tried again after 2026-11-24T09:00:00Z',
   },
-  {
-    guard: 'target-unavailable',
-    is: 'no',
-    world: store({ kind: 'shut', until: null }),
-    because: 'its target failed for other runs, and waits until one of them has got through',
-  },
   { guard: 'credential-refused', is: 'yes', because: 'neither has been refused' },
   {
     guard: 'credential-refused',
@@ -178,12 +172,6 @@ const rows: readonly Row[] = [
     world: { ssh: { kind: 'shut', until: later } },
     because:
       'the SSH key was refused or a host key has changed, and no run goes that way before it works again; tried again after 2026-11-24T09:00:00Z',
-  },
-  {
-    guard: 'credential-refused',
-    is: 'no',
-    world: { ssh: { kind: 'shut', until: null } },
-    because: 'the SSH key was refused or a host key has changed, and no run goes that way before it works again',
   },
   { guard: 'credential-refused', is: 'no', world: { apiRefused: true }, because: 'the API refuses CLI_API_KEY' },
   { guard: 'api-stale', is: 'yes', because: 'the API has just been asked' },

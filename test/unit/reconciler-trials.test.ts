@@ -87,7 +87,7 @@ describe('when to look again', () => {
   const later: Instant = at('2026-11-24T09:00:00Z');
   const late: Instant = at('2026-11-24T10:00:00Z');
   const midnight = at('2026-11-25T00:00:00Z');
-  const shut = (until: Instant | null): Partial<DecisionInput> => ({
+  const shut = (until: Instant): Partial<DecisionInput> => ({
     stores: new Map([[STORE, { kind: 'shut', until }]]),
   });
   /** The slot of midnight expires a millisecond after this. */
