@@ -1,17 +1,24 @@
 import { NEVER, of } from 'rxjs';
 import type { Work } from '../../src/reconciler/conduct';
 import { dispatched$ } from '../../src/reconciler/dispatch';
-import { aUuid } from '../support/desired';
+import { anAction } from '../support/conductor';
+import { aDevice, aUuid } from '../support/desired';
 import { aRun } from '../support/facts';
 import { expectStream, inVirtualTime } from '../support/streams';
 
-/** Work of the n-th device. */
+/** A run to start on the n-th device. */
 function work(n: number): Work {
-  return { kind: 'lose', run: aRun({ device: aUuid(n) }), failures: 0 };
+  return { kind: 'start', action: anAction({ device: aDevice({ uuid: aUuid(n) }) }), failures: 0 };
 }
 
-function numberOf({ run }: Extract<Work, { readonly kind: 'lose' }>): string {
-  return String(Number.parseInt(run.device.slice(0, 7), 16));
+/** A run on it that is there already. */
+function left(n: number): Work {
+  return { kind: 'adopt', run: aRun({ device: aUuid(n) }), device: aDevice({ uuid: aUuid(n) }), failures: 0 };
+}
+
+function numberOf(each: Work): string {
+  const uuid = each.kind === 'start' ? each.action.device.uuid : each.run.device;
+  return String(Number.parseInt(uuid.slice(0, 7), 16));
 }
 
 const answer = (...numbers: readonly number[]): { readonly work: readonly Work[] } => ({ work: numbers.map(work) });
@@ -29,7 +36,7 @@ describe('dispatch', () => {
     inVirtualTime((helpers) => {
       const answers$ = helpers.hot('a|', { a: answer(1, 2, 3) });
       const conduct = (each: Work): ReturnType<typeof helpers.cold<string>> =>
-        helpers.cold('-----(r|)', { r: each.kind === 'lose' ? numberOf(each) : '' });
+        helpers.cold('-----(r|)', { r: numberOf(each) });
       expectStream(helpers, dispatched$(answers$, conduct, limit), out);
     });
   });
@@ -37,12 +44,16 @@ describe('dispatch', () => {
   it('work of a later pass waits behind that of an earlier one', () => {
     inVirtualTime((helpers) => {
       const answers$ = helpers.hot('ab-----|', { a: answer(1), b: answer(2) });
-      const stream$ = dispatched$(
-        answers$,
-        (each) => helpers.cold('---(r|)', { r: each.kind === 'lose' ? numberOf(each) : '' }),
-        1,
-      );
+      const stream$ = dispatched$(answers$, (each) => helpers.cold('---(r|)', { r: numberOf(each) }), 1);
       expectStream(helpers, stream$, '---1--2|');
+    });
+  });
+
+  it('a run that is on its device already does not wait for room, and takes none', () => {
+    inVirtualTime((helpers) => {
+      const answers$ = helpers.hot('ab|', { a: answer(1, 2), b: { work: [left(3), left(4)] } });
+      const stream$ = dispatched$(answers$, (each) => helpers.cold('-----(r|)', { r: numberOf(each) }), 1);
+      expectStream(helpers, stream$, '-----1(34)(2|)');
     });
   });
 
@@ -62,7 +73,7 @@ describe('dispatch', () => {
     const subscription = dispatched$(
       of(answer(1, 2)),
       (each) => {
-        asked.push(each.kind === 'lose' ? numberOf(each) : '');
+        asked.push(numberOf(each));
         return NEVER;
       },
       1,

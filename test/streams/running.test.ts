@@ -3,8 +3,8 @@ import type { Work } from '../../src/reconciler/conduct';
 import type { Cause } from '../../src/reconciler/fleetview';
 import type { PassAnswer } from '../../src/reconciler/pass';
 import { running$ } from '../../src/reconciler/running';
-import { aUuid } from '../support/desired';
-import { aRun } from '../support/facts';
+import { anAction } from '../support/conductor';
+import { aDevice, aUuid } from '../support/desired';
 
 interface Scene {
   /** Why each pass was made, in order. */
@@ -20,7 +20,11 @@ interface Scene {
   readonly given: AbortSignal[];
 }
 
-const work = (n: number): Work => ({ kind: 'lose', run: aRun({ device: aUuid(n) }), failures: 0 });
+const work = (n: number): Work => ({
+  kind: 'start',
+  action: anAction({ device: aDevice({ uuid: aUuid(n) }) }),
+  failures: 0,
+});
 const finds = (...numbers: readonly number[]): PassAnswer => ({ work: numbers.map(work), wakeAt: null });
 
 /** Passes every minute, the first of which finds this, over runs that go on until the test ends them; at most two at once. */
