@@ -8,6 +8,8 @@ export interface Adoption {
   readonly adopt: readonly { readonly run: RunRecord; readonly device: Device }[];
   /** Runs whose device has stayed away for longer than a run can last. */
   readonly lost: readonly RunRecord[];
+  /** How many others wait for their device to come back: if they still go on at all, it is without us. */
+  readonly away: number;
   /** The earliest instant at which this answer changes by itself. */
   readonly wakeAt: Instant | null;
 }
@@ -34,16 +36,20 @@ export function lostAtOf(run: Pick<RunRecord, 'startedAt'>, runTimeoutMs: number
 export function planAdoption({ active, followed, devices, now, runTimeoutMs }: AdoptionQuestion): Adoption {
   const adopt: { run: RunRecord; device: Device }[] = [];
   const lost: RunRecord[] = [];
-  let wakeAt: Instant | null = null;
+  const leases: Instant[] = [];
+  const away: Instant[] = [];
   for (const run of active) {
     if (followed.has(run.runId)) continue;
     const device = devices.get(run.device) ?? strangerOf(run);
-    const at = isLeased(run, now) ? run.leaseUntil : device.connected ? now : lostAtOf(run, runTimeoutMs, now);
-    if (at > now) wakeAt = wakeAt === null || at < wakeAt ? at : wakeAt;
+    const lostAt = lostAtOf(run, runTimeoutMs, now);
+    if (isLeased(run, now)) leases.push(run.leaseUntil);
     else if (device.connected) adopt.push({ run, device });
-    else lost.push(run);
+    else if (lostAt <= now) lost.push(run);
+    else away.push(lostAt);
   }
-  return { adopt, lost, wakeAt };
+  const ends = [...leases, ...away];
+  const wakeAt = ends.length === 0 ? null : instantOf(Math.min(...ends));
+  return { adopt, lost, away: away.length, wakeAt };
 }
 
 /** A lease far ahead was granted by a clock that has been set back since. */

@@ -117,11 +117,14 @@ function onTrial({ desired, policy }: Ready, { ssh, stores }: DecisionInput, tri
   return null;
 }
 
-/** Counted over the whole ledger: a run of a device that is no longer enabled takes its place, too. */
-export function inFlightOf({ facts, inFlight }: Pick<World, 'facts' | 'inFlight'>): number {
+/**
+ * Counted over the whole ledger: a run of a device that is no longer enabled takes its place, too. A run whose device has
+ * gone away with it does not: a few devices that lose their power would keep the whole fleet waiting for half a day.
+ */
+export function inFlightOf({ facts, inFlight, away }: Pick<World, 'facts' | 'inFlight' | 'away'>): number {
   let count = inFlight.size;
   for (const each of facts.values()) if (each.active !== null && !inFlight.has(each.device)) count += 1;
-  return count;
+  return count - away;
 }
 
 function byUrgency(a: Candidate, b: Candidate): number {

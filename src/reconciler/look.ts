@@ -55,6 +55,7 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
     ledger.see(sightings, clock.now(), rejected);
     const [facts, active, now] = [ledger.facts(), ledger.active(), clock.now()];
     const evidence = { facts, active, now, forgiveUntil };
+    const adoption = adoptionOf(tools, fleet.devices, active, now);
     const input: DecisionInput = {
       desired,
       now,
@@ -63,12 +64,13 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
       facts,
       // A container whose result is known still has the name on its device until it is removed.
       inFlight: new Set([...active.map(({ device }) => device), ...followed().values()]),
+      away: adoption.away,
       stores: storeGates(evidence),
       ssh: sshGate(evidence),
       apiRefused: fleet.isRefused,
       apiStale: fleet.isStale,
     };
-    return { input, decision: decide(input), active, adoption: adoptionOf(tools, fleet.devices, active, now) };
+    return { input, decision: decide(input), active, adoption };
   };
 }
 

@@ -111,6 +111,16 @@ describe('adoption', () => {
     expect(wakes).toBe(wakeAt);
   });
 
+  it.each([
+    { name: 'whose device is offline', over: { device: offline }, away: 1 },
+    { name: 'that are followed', over: { device: offline, isFollowed: true }, away: 0 },
+    { name: 'that have a lease', over: { device: offline, run: { leaseUntil: instantOf(now + 1000) } }, away: 0 },
+    { name: 'that are lost', over: { device: offline, run: old }, away: 0 },
+    { name: 'whose device is there', over: {}, away: 0 },
+  ])('counts as away, of runs $name: $away', ({ over, away }) => {
+    expect(plan(over).away).toBe(away);
+  });
+
   it('names the device that the run itself knows where the API does not list it', () => {
     expect(plan({ device: null }).adopt[0]?.device).toEqual({
       uuid: aUuid(1),

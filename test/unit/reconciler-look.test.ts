@@ -81,6 +81,21 @@ describe('a look at the fleet', () => {
     });
   });
 
+  it('keeps no place for a run whose device has gone away with it, until that is back or the run is lost', () => {
+    scene(({ look, ledger, followed }) => {
+      const [first, second] = hourly;
+      if (first === undefined || second === undefined) throw new Error('there are two');
+      const [gone, back] = [aDevice({ uuid: other.device, connected: false }), aDevice({ uuid: other.device })];
+      ledger.begin(other, anOwner, before);
+      ledger.begin(another, anOwner, at('2026-11-24T12:01:00Z'));
+      expect(starts(look({ devices: [first, second, gone] }))).toEqual([aUuid(1)]);
+      expect(starts(look({ devices: [first, second, back] }))).toEqual([]);
+
+      followed.set(other.runId, other.device);
+      expect(starts(look({ devices: [first, second, gone] }))).toEqual([]);
+    });
+  });
+
   it('starts nothing while the API refuses our key, or by an answer that is too old', () => {
     scene(({ look }) => {
       expect(starts(look({ isRefused: true }))).toEqual([]);

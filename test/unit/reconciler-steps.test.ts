@@ -239,7 +239,7 @@ describe('what a pass does beside starting runs', () => {
       input,
       decision: decide(input),
       active: [lost, joined],
-      adoption: { adopt: [{ run: joined, device }], lost: [lost], wakeAt: null },
+      adoption: { adopt: [{ run: joined, device }], lost: [lost], away: 0, wakeAt: null },
     };
 
     expect(choresOf(look)).toEqual([
