@@ -5,6 +5,7 @@ import { describeFailure } from '../model/describe';
 import type { Device } from '../model/device';
 import { effectText } from '../model/effecttext';
 import type { Failure } from '../model/failure';
+import { isLeased } from '../model/lease';
 import type { RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { exitCodeOf } from './exitcode';
@@ -149,7 +150,7 @@ async function readyDevice(
 function waitReason(device: Device, { activeRunOf, now }: HandTools): Refusal | null {
   const name = deviceText(device);
   const active = activeRunOf(device.uuid);
-  if (active !== null && active.leaseUntil > now()) {
+  if (active !== null && isLeased(active, now())) {
     const since = instantText(active.startedAt);
     return { code: 4, message: `${name} is busy with run ${active.runId} (${active.kind}) since ${since}.` };
   }

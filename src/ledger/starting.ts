@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Instant, RunId } from '../model/brand';
+import { LONGEST_LEASE_MS } from '../model/lease';
 import type { NewRun } from '../model/ports';
 import type { BegunPhase, RunOwner, RunPhase } from '../model/run';
 import { attemptsOf, phasesOf } from './rows';
@@ -10,9 +11,6 @@ const REMEMBERED_ACTIONS = 8;
 
 /** A run whose link comes and goes has many; the latest tell most. */
 const REMEMBERED_PHASES = 40;
-
-/** Leases are granted for half a minute. One this far ahead was granted by a clock that has been set back since. */
-const LONGEST_LEASE_MS = 600_000;
 
 /** Makes the run active. False, and nothing written, when the device has an active run already. */
 export function beginRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUntil: Instant): boolean {

@@ -1,7 +1,8 @@
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
 import type { Device } from '../model/device';
+import { isLeased } from '../model/lease';
 import type { RunRecord } from '../model/run';
-import { LONGEST_LEASE_MS, LOST_AFTER_MS } from './limits';
+import { LOST_AFTER_MS } from './limits';
 
 /** What to do about active runs that nobody follows. */
 export interface Adoption {
@@ -50,11 +51,6 @@ export function planAdoption({ active, followed, devices, now, runTimeoutMs }: A
   const ends = [...leases, ...away];
   const wakeAt = ends.length === 0 ? null : instantOf(Math.min(...ends));
   return { adopt, lost, away: away.length, wakeAt };
-}
-
-/** A lease far ahead was granted by a clock that has been set back since. */
-function isLeased({ leaseUntil }: RunRecord, now: Instant): boolean {
-  return now < leaseUntil && leaseUntil <= now + LONGEST_LEASE_MS;
 }
 
 /** A device that is no longer enabled is not in the API's answer; whether it is connected shows when it is tried. */

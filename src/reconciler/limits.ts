@@ -15,8 +15,6 @@ export interface Limits {
 
 /** How long an active run is ours without a renewal. */
 export const LEASE_MS = 30_000;
-/** A lease that is granted for longer than this was granted by a clock that has been set back since. */
-export const LONGEST_LEASE_MS = 600_000;
 /** How often a lease is renewed: two renewals may fail before it is lost. */
 export const RENEW_MS = 10_000;
 /** How long a run whose link was lost is left alone before the next try to adopt it. */

@@ -2,7 +2,7 @@ import { instantOf } from '../../src/model/brand';
 import type { Device } from '../../src/model/device';
 import type { RunRecord } from '../../src/model/run';
 import { lostAtOf, planAdoption } from '../../src/reconciler/adoption';
-import { LONGEST_LEASE_MS } from '../../src/reconciler/limits';
+import { LONGEST_LEASE_MS } from '../../src/model/lease';
 import { aDevice, aUuid } from '../support/desired';
 import { aRun, at } from '../support/facts';
 
