@@ -15,16 +15,28 @@ interface Means {
   readonly reconnectPausesMs: readonly number[];
 }
 
-/** Has the device end the run, as soon as somebody wants that and as often as the link needs. Gives what takes it back. */
-export function cancelWhenWanted(order: Cancellable, means: Means): () => void {
+/** The wish that a person may have. */
+export interface Cancelling {
+  /** The run begins on the device: where somebody wanted it ended before, the device has forgotten that by now. */
+  readonly begins: () => void;
+  readonly release: () => void;
+}
+
+/** Has the device end the run, as soon as somebody wants that and as often as the link needs. */
+export function cancelWhenWanted(order: Cancellable, means: Means): Cancelling {
   const { cancelled } = order.context;
   const cancel = (): void => {
     void cancelOnDevice(order, means);
   };
   cancelled.addEventListener('abort', cancel, { once: true });
   if (cancelled.aborted) cancel();
-  return () => {
-    cancelled.removeEventListener('abort', cancel);
+  return {
+    begins: () => {
+      if (cancelled.aborted) cancel();
+    },
+    release: () => {
+      cancelled.removeEventListener('abort', cancel);
+    },
   };
 }
 

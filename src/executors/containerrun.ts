@@ -7,7 +7,7 @@ import type { Failure } from '../model/failure';
 import type { RunContext, Session, Transport } from '../model/ports';
 import type { Outcome } from '../model/run';
 import { bytesText } from '../model/shown';
-import { cancelWhenWanted } from './cancel';
+import { cancelWhenWanted, type Cancelling } from './cancel';
 import { type Ended, type Evidence, outcomeOf } from './classify';
 import { RunTalk, type TalkEnd } from './follow';
 
@@ -38,17 +38,17 @@ export interface ContainerRun {
 
 /** Carries a run to its end, over new links where one is lost. The run on the device goes on whatever becomes of us. */
 export async function carryOut(order: ContainerRun, means: RunMeans): Promise<Outcome> {
+  const cancelling = cancelWhenWanted(order, means);
   const course: Course = {
-    talk: talkOf(order, means),
+    talk: talkOf(order, means, cancelling),
     mayRun: order.startScript === null,
     outcome: null,
     failure: null,
   };
-  const release = cancelWhenWanted(order, means);
   try {
     await followed(order, means, course);
   } finally {
-    release();
+    cancelling.release();
   }
   return course.outcome ?? leftOver(order, course);
 }
@@ -181,9 +181,10 @@ function notRun({ judge }: ContainerRun, end: Exclude<TalkEnd, { kind: 'broken' 
   }
 }
 
-function talkOf({ run, context }: ContainerRun, { scrub }: RunMeans): RunTalk {
+function talkOf({ run, context }: ContainerRun, { scrub }: RunMeans, { begins }: Cancelling): RunTalk {
   return new RunTalk(context.nonce, scrub, {
     phase: (phase) => {
+      if (phase === 'running') begins();
       context.advance(phase);
       context.emit({ event: 'run.progressed', run, phase, detail: '' });
     },
