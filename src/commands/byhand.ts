@@ -90,7 +90,8 @@ async function attempted(order: HandOrder, tools: HandTools, interruption: Inter
     if (run === null || run.outcome === null) return refuse(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   }
   const action = await order.actionFor(device);
-  if (isLeft(action)) return refuse(action.left, terminal);
+  // What is left of an interrupted look at the device is not why.
+  if (isLeft(action)) return refuse(interruption.isThere ? INTERRUPTED : action.left, terminal);
   return followed(order, tools, interruption, () => runs.start(action.right));
 }
 

@@ -1,21 +1,41 @@
 import { left, right } from 'fp-ts/Either';
 import { runByHand } from '../../src/commands/byhand';
+import type { Refusal } from '../../src/commands/refusal';
 import { type Instant, instantOf } from '../../src/model/brand';
 import { aDevice } from '../support/desired';
 import { aRun, aSuccess } from '../support/facts';
 
 const now = instantOf(Date.UTC(2026, 10, 26));
 const device = aDevice();
+const REFUSAL: Refusal = { code: 2, message: 'nothing is to be begun' };
 
-/** What a person is told who asks for a backup while a run of the device is in the ledger, leased until then. */
-async function asked(leaseUntil: Instant): Promise<{ readonly code: number; readonly adopted: number }> {
-  const run = aRun({ device: device.uuid, leaseUntil });
+interface Asked {
+  readonly code: number;
+  readonly adopted: number;
+}
+
+interface World {
+  /** Until when a run of the device that is in the ledger is leased; null: there is none. */
+  readonly leaseUntil?: Instant;
+  /** What keeps the command from beginning anything. */
+  readonly refusal?: Refusal;
+  /** Whether the person presses Ctrl-C before that is known. */
+  readonly interrupts?: boolean;
+}
+
+/** What comes of a person's asking for a backup. */
+async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: World): Promise<Asked> {
+  const run = leaseUntil === undefined ? null : aRun({ device: device.uuid, leaseUntil });
   let adopted = 0;
+  let interrupt = (): void => undefined;
   const code = await runByHand(
     {
       meant: device.uuid,
       isPatient: false,
-      actionFor: () => Promise.resolve(left({ code: 2, message: 'nothing is to be begun' })),
+      actionFor: () => {
+        if (interrupts) interrupt();
+        return Promise.resolve(left(refusal));
+      },
       again: 'again',
       continues: 'backup',
     },
@@ -33,14 +53,17 @@ async function asked(leaseUntil: Instant): Promise<{ readonly code: number; read
       activeRunOf: () => run,
       runs: {
         start: () => Promise.resolve(null),
-        adopt: () => {
+        adopt: (left) => {
           adopted += 1;
-          return Promise.resolve({ ...run, endedAt: now, outcome: aSuccess() });
+          return Promise.resolve({ ...left, endedAt: now, outcome: aSuccess() });
         },
         leave: () => undefined,
         cancel: () => undefined,
       },
-      onInterrupt: () => () => undefined,
+      onInterrupt: (listener) => {
+        interrupt = listener;
+        return () => undefined;
+      },
       pause: () => Promise.resolve(),
       now: () => now,
     },
@@ -58,6 +81,18 @@ describe('a run that is in the ledger when a person asks for one', () => {
       expected: { code: 0, adopted: 1 },
     },
   ])('$name', async ({ ms, expected }) => {
-    expect(await asked(instantOf(now + ms))).toEqual(expected);
+    expect(await asked({ leaseUntil: instantOf(now + ms) })).toEqual(expected);
+  });
+});
+
+describe('a command that begins nothing', () => {
+  it('says why, by its exit code', async () => {
+    expect((await asked({})).code).toBe(2);
+  });
+
+  it('was interrupted where a person has interrupted it, whatever that looked like to it', async () => {
+    const lost = { code: 3, message: 'The link to the device was lost.' } as const;
+
+    expect((await asked({ refusal: lost, interrupts: true })).code).toBe(130);
   });
 });
