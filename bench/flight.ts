@@ -33,7 +33,7 @@ function workOf(n: number): Work {
     attempt: 1,
     mode: 'auto',
   } as const;
-  return { kind: 'start', action, failures: 0 };
+  return { kind: 'start', action };
 }
 
 /** Every run says so many lines more, a few at a time, as links do. */

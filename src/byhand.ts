@@ -69,7 +69,7 @@ function openHand(settings: Settings, terminal: Terminal): Hand {
       return isLeft(found) ? found : right(found.right.devices);
     },
     activeRunOf: (device) => ledger.active().find((run) => run.device === device) ?? null,
-    runs: handRuns({ conductor, ledger, factsOf, ready: () => prepared(joined, stop.signal) }),
+    runs: handRuns({ conductor, ledger, ready: () => prepared(joined, stop.signal) }),
     onInterrupt,
     pause: (ms) => pause(ms),
     now: () => clock.now(),
@@ -131,23 +131,22 @@ async function prepared({ account, keys, emit }: Joined, signal: AbortSignal): P
 interface RunsTools {
   readonly conductor: Conductor;
   readonly ledger: Ledger;
-  readonly factsOf: Hand['factsOf'];
   readonly ready: () => Promise<void>;
 }
 
-function handRuns({ conductor, ledger, factsOf, ready }: RunsTools): HandRuns {
+function handRuns({ conductor, ledger, ready }: RunsTools): HandRuns {
   const record = (device: DeviceUuid, isMeant: (run: RunRecord) => boolean): RunRecord | null =>
     ledger.runsOf(device, 10).find(isMeant) ?? null;
   return {
     start: async (action) => {
       await ready();
       const { uuid } = action.device;
-      await conductor.conduct({ kind: 'start', action, failures: factsOf(uuid)?.failures ?? 0 });
+      await conductor.conduct({ kind: 'start', action });
       return record(uuid, ({ actionId }) => actionId === action.id);
     },
     adopt: async (run, device) => {
       await ready();
-      await conductor.conduct({ kind: 'adopt', run, device, failures: factsOf(device.uuid)?.failures ?? 0 });
+      await conductor.conduct({ kind: 'adopt', run, device });
       const after = record(device.uuid, ({ runId }) => runId === run.runId);
       return after?.outcome === null && after.owner.process !== '' ? null : after;
     },

@@ -4,7 +4,7 @@ import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database
 import { DeviceBook } from './devicebook';
 import { finishRun, markHandled } from './ending';
 import { withWords } from './ledgererror';
-import { readActive, readEndedNonces, readLastSuccess, readNews, readRunsOf } from './reading';
+import { readActive, readEndedNonces, readFailures, readLastSuccess, readNews, readRunsOf } from './reading';
 import { recordSightings } from './sightings';
 import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
@@ -31,7 +31,7 @@ interface Access {
   readonly write: <T>(work: () => T) => T;
 }
 
-type Answers = Pick<Ledger, 'facts' | 'active' | 'news' | 'lastSuccessOf' | 'endedNonces' | 'runsOf'>;
+type Answers = Pick<Ledger, 'facts' | 'active' | 'news' | 'lastSuccessOf' | 'failuresOf' | 'endedNonces' | 'runsOf'>;
 
 function answersFrom(database: DatabaseSync, book: DeviceBook, read: Access['read']): Answers {
   return {
@@ -39,6 +39,7 @@ function answersFrom(database: DatabaseSync, book: DeviceBook, read: Access['rea
     active: () => read(() => readActive(database)),
     news: (mark) => read(() => readNews(database, mark)),
     lastSuccessOf: (device) => read(() => readLastSuccess(database, device)),
+    failuresOf: (device) => read(() => readFailures(database, device)),
     endedNonces: (device, limit) => read(() => readEndedNonces(database, device, limit)),
     runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
   };

@@ -71,6 +71,11 @@ export function readLastSuccess(database: DatabaseSync, device: DeviceUuid): Run
   return row === undefined ? null : storedRunOf(row).run;
 }
 
+/** The device's failures in a row; none of one that it does not know. */
+export function readFailures(database: DatabaseSync, device: DeviceUuid): number {
+  return Number(statement(database, 'SELECT failures FROM device WHERE uuid = ?').get(device)?.['failures'] ?? 0);
+}
+
 const ENDINGS = `SELECT seq, device, place, ended_at, outcome ->> '$.kind' AS kind, outcome -> '$.failure' AS failure,
   outcome ->> '$.effect.snapshotAt' AS snapshot_at FROM json_each(?) AS wanted JOIN run ON run.seq = wanted.value`;
 

@@ -192,6 +192,8 @@ export interface Ledger {
   news(mark: RunMark | null): RunNews;
   /** The device's last run that has stored a snapshot, or null. */
   lastSuccessOf(device: DeviceUuid): RunRecord | null;
+  /** The device's failures in a row, since its policy is what it is. */
+  failuresOf(device: DeviceUuid): number;
   /** Nonces of the latest of the device's runs that have ended, latest first. */
   endedNonces(device: DeviceUuid, limit: number): readonly string[];
   /** The device's runs, latest first. */

@@ -10,16 +10,16 @@ import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
 
-/** Something that a pass found to do on a device. `failures`: of it, in a row, before this. */
+/** Something that a pass found to do on a device. */
 export type Work =
-  | { readonly kind: 'start'; readonly action: Action; readonly failures: number }
-  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device; readonly failures: number }
-  | { readonly kind: 'lose'; readonly run: RunRecord; readonly failures: number };
+  | { readonly kind: 'start'; readonly action: Action }
+  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device }
+  | { readonly kind: 'lose'; readonly run: RunRecord };
 
 export interface ConductTools {
   readonly ledger: Pick<
     Ledger,
-    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'endedNonces' | 'lastSuccessOf'
+    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'endedNonces' | 'lastSuccessOf' | 'failuresOf'
   >;
   readonly executors: Executors;
   readonly adopter: Adopter;
@@ -53,7 +53,6 @@ export interface Conductor {
 interface Followed {
   readonly run: RunRef;
   readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
-  readonly failures: number;
   readonly stop: AbortController;
   readonly cancel: AbortController;
   /** Whether its result is in the ledger: what is left is to have its container removed. */
@@ -113,7 +112,7 @@ class RunConductor implements Conductor {
     for (const { stop, isEnded } of this.#followed.values()) if (!isEnded) stop.abort();
   }
 
-  async #start({ action, failures }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
+  async #start({ action }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
     const { ledger, owner, clock, nonce, emit } = this.#tools;
     const { device, slot, attempt, kind } = action;
     const record = {
@@ -131,28 +130,26 @@ class RunConductor implements Conductor {
     if (!ledger.begin(record, owner, this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: false, process: null });
-    await this.#follow({ run, record, failures, ...untouched(), isEnded: false }, (context) =>
+    await this.#follow({ run, record, ...untouched(), isEnded: false }, (context) =>
       executed(this.#tools.executors, action, context),
     );
   }
 
-  async #adopt({ run: record, device, failures }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
+  async #adopt({ run: record, device }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
     const { ledger, owner, clock, adopter, emit } = this.#tools;
     if (this.#followed.has(record.runId)) return;
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true, process: null });
-    await this.#follow({ run, record, failures, ...untouched(), isEnded: false }, (context) =>
-      adopter(record, device, context),
-    );
+    await this.#follow({ run, record, ...untouched(), isEnded: false }, (context) => adopter(record, device, context));
   }
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
-  #lose({ run: record, failures }: Extract<Work, { readonly kind: 'lose' }>): void {
+  #lose({ run: record }: Extract<Work, { readonly kind: 'lose' }>): void {
     const { ledger, owner, clock } = this.#tools;
     // Whoever ends a run owns it: by that others know who tells of it.
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
-    const followed = { run: refOf(record), record, failures, ...untouched(), isEnded: false };
+    const followed = { run: refOf(record), record, ...untouched(), isEnded: false };
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
   }
@@ -190,7 +187,9 @@ class RunConductor implements Conductor {
 
   #commit(followed: Followed, outcome: Ended): boolean {
     const { ledger, clock, random } = this.#tools;
-    const { run, record, failures } = followed;
+    const { run, record } = followed;
+    // As they are now: a change of the policy while it went on has forgiven them.
+    const failures = ledger.failuresOf(run.device.uuid);
     const ending = endingOf({ outcome, slot: record.slot, failures, now: clock.now(), random: random() });
     if (!ledger.finish(record.runId, ending)) return false;
     followed.isEnded = true;

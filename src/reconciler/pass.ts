@@ -1,8 +1,7 @@
 import { runIdOf } from '../model/action';
-import { type DeviceUuid, type Instant, instantOf } from '../model/brand';
+import { type Instant, instantOf } from '../model/brand';
 import type { EventSink, RunRef } from '../model/event';
 import type { Ledger } from '../model/ports';
-import type { DeviceFacts } from '../model/run';
 import { slotText } from '../model/slot';
 import { countVerdicts } from '../model/verdict';
 import type { Adoption } from './adoption';
@@ -55,7 +54,7 @@ class Passes {
     const { devices, isStale, isRefused, retryAt } = await fleet.view(cause, begunAt, signal);
     if (devices === null) return { work: [], wakeAt: retryAt };
     const look = this.#look({ devices, isStale, isRefused }, this.#forgiveUntil);
-    const { input, decision, adoption } = look;
+    const { decision, adoption } = look;
     this.#skip(decision.skips);
     this.#report(look);
     const wakeAt = earliest([decision.wakeAt, adoption.wakeAt, retryAt]);
@@ -67,7 +66,7 @@ class Passes {
       wakeAt,
     });
     for (const action of decision.actions) emit({ event: 'run.planned', run: plannedRef(action) });
-    return { work: workOf(decision, adoption, input.facts), wakeAt };
+    return { work: workOf(decision, adoption), wakeAt };
   }
 
   #skip(skips: Decision['skips']): void {
@@ -91,16 +90,11 @@ function plannedRef({ id, attempt, device, kind, slot }: Decision['actions'][num
   return refOf({ runId, device: device.uuid, deviceName: device.name, kind, slot, attempt });
 }
 
-function workOf(
-  { actions }: Decision,
-  { adopt, lost }: Adoption,
-  facts: ReadonlyMap<DeviceUuid, DeviceFacts>,
-): readonly Work[] {
-  const failuresOf = (device: DeviceUuid): number => facts.get(device)?.failures ?? 0;
+function workOf({ actions }: Decision, { adopt, lost }: Adoption): readonly Work[] {
   return [
-    ...lost.map((run): Work => ({ kind: 'lose', run, failures: failuresOf(run.device) })),
-    ...adopt.map(({ run, device }): Work => ({ kind: 'adopt', run, device, failures: failuresOf(run.device) })),
-    ...actions.map((action): Work => ({ kind: 'start', action, failures: failuresOf(action.device.uuid) })),
+    ...lost.map((run): Work => ({ kind: 'lose', run })),
+    ...adopt.map(({ run, device }): Work => ({ kind: 'adopt', run, device })),
+    ...actions.map((action): Work => ({ kind: 'start', action })),
   ];
 }
 

@@ -8,12 +8,12 @@ import { expectStream, inVirtualTime } from '../support/streams';
 
 /** A run to start on the n-th device. */
 function work(n: number): Work {
-  return { kind: 'start', action: anAction({ device: aDevice({ uuid: aUuid(n) }) }), failures: 0 };
+  return { kind: 'start', action: anAction({ device: aDevice({ uuid: aUuid(n) }) }) };
 }
 
 /** A run on it that is there already. */
 function left(n: number): Work {
-  return { kind: 'adopt', run: aRun({ device: aUuid(n) }), device: aDevice({ uuid: aUuid(n) }), failures: 0 };
+  return { kind: 'adopt', run: aRun({ device: aUuid(n) }), device: aDevice({ uuid: aUuid(n) }) };
 }
 
 function numberOf(each: Work): string {

@@ -23,7 +23,6 @@ interface Scene {
 const work = (n: number): Work => ({
   kind: 'start',
   action: anAction({ device: aDevice({ uuid: aUuid(n) }) }),
-  failures: 0,
 });
 const finds = (...numbers: readonly number[]): PassAnswer => ({ work: numbers.map(work), wakeAt: null });
 

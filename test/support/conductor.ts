@@ -27,7 +27,7 @@ export function anAction(over: Partial<ActionOf<'backup'>> = {}): ActionOf<'back
 
 /** A backup that a pass found due. */
 export function work(over: Partial<ActionOf<'backup'>> = {}): Work {
-  return { kind: 'start', action: anAction(over), failures: 0 };
+  return { kind: 'start', action: anAction(over) };
 }
 
 const notAskedFor = (): Promise<never> => Promise.reject(new Error('not asked for'));

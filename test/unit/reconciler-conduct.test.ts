@@ -98,7 +98,7 @@ describe('a run that is started', () => {
       return Promise.resolve(success);
     };
     await scene({ [kind]: executor }, async ({ conductor, events }) => {
-      await conductor.conduct({ kind: 'start', action, failures: 0 });
+      await conductor.conduct({ kind: 'start', action });
 
       expect(events).toMatchObject([
         { event: 'run.started', run: { kind }, adopted: false },
@@ -209,7 +209,7 @@ describe('a run that goes on without us', () => {
       await conductor.conduct(work());
       const run = activeRun(ledger);
       clock.ms = instantOf(start + 2 * 3_600_000);
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice() });
 
       expect(events.at(-1)).toMatchObject({
         event: 'run.failed',
@@ -225,7 +225,7 @@ describe('a run that goes on without us', () => {
       const { ledger, conductor, events } = all;
       await conductor.conduct(work());
       const run = activeRun(ledger);
-      await conductor.conduct({ kind: 'lose', run, failures: 0 });
+      await conductor.conduct({ kind: 'lose', run });
 
       expect(events.at(-1)).toMatchObject({
         event: 'run.failed',
@@ -242,7 +242,7 @@ describe('a run that goes on without us', () => {
       await conductor.conduct(work());
       const run = activeRun(ledger);
       ledger.takeOver(run.runId, anotherOwner, start, instantOf(start + 30_000));
-      await conductor.conduct({ kind: 'lose', run, failures: 0 });
+      await conductor.conduct({ kind: 'lose', run });
 
       expect(names(events)).toEqual(['run.started', 'run.detached']);
       expect(activeRun(ledger).owner).toEqual(anotherOwner);
@@ -260,7 +260,7 @@ describe('an adoption', () => {
       const { ledger, conductor, events } = all;
       await conductor.conduct(work());
       const run = activeRun(ledger);
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice() });
 
       expect(events.slice(2)).toMatchObject([{ event: 'run.started', adopted: true }, { event: 'run.succeeded' }]);
       expect(factsOf(ledger).handledSlot).toBe(start);
@@ -281,7 +281,6 @@ describe('an adoption', () => {
         kind: 'adopt',
         run: activeRun(ledger),
         device: aDevice(),
-        failures: 0,
       });
       conductor.stop();
       await conducted;
@@ -295,7 +294,7 @@ describe('an adoption', () => {
       const conducted = conductor.conduct(work());
       const run = activeRun(ledger);
       clock.ms = instantOf(start + 60_000);
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice() });
       conductor.stop();
       await conducted;
 
@@ -309,7 +308,7 @@ describe('an adoption', () => {
       await conductor.conduct(work());
       const run = activeRun(ledger);
       ledger.takeOver(run.runId, anotherOwner, start, instantOf(start + 30_000));
-      await conductor.conduct({ kind: 'adopt', run, device: aDevice(), failures: 0 });
+      await conductor.conduct({ kind: 'adopt', run, device: aDevice() });
 
       expect(names(events)).toEqual(['run.started', 'run.detached']);
     });

@@ -278,18 +278,18 @@ describe('a pass', () => {
       answer([{ ...hourly, connected: false }]);
       set('2026-11-24T14:00:00Z');
 
-      expect((await pass('interval')).work).toMatchObject([{ kind: 'lose', run: { device: aUuid(1) }, failures: 0 }]);
+      expect((await pass('interval')).work).toMatchObject([{ kind: 'lose', run: { device: aUuid(1) } }]);
     });
   });
 
-  it('tells how many failures in a row each piece of its work comes after', async () => {
+  it('tries a slot again whose run has failed', async () => {
     await scene(async ({ pass, ledger, at: set }) => {
       await pass('start');
       runThrough(ledger, aNewRun({ slot: scheduled('2026-11-24T12:00:00Z') }), aFailure({ retryAt: null }));
       set('2026-11-24T12:30:00Z');
       const { work } = await pass('wake');
 
-      expect(work).toMatchObject([{ kind: 'start', action: { attempt: 2 }, failures: 1 }]);
+      expect(work).toMatchObject([{ kind: 'start', action: { attempt: 2 } }]);
     });
   });
 

@@ -180,6 +180,7 @@ class Doom {
       active: () => call(() => ledger.active()),
       news: (...args) => call(() => ledger.news(...args)),
       lastSuccessOf: (...args) => call(() => ledger.lastSuccessOf(...args)),
+      failuresOf: (...args) => call(() => ledger.failuresOf(...args)),
       endedNonces: (...args) => call(() => ledger.endedNonces(...args)),
       runsOf: (...args) => call(() => ledger.runsOf(...args)),
       see: (...args) => {
