@@ -45,6 +45,8 @@ const GRACE_MS = 8000;
  * the STATE_DIR. Throws a LedgerError, in words for people, when the ledger cannot be used.
  */
 export async function runController(settings: Settings): Promise<number> {
+  // Whoever asks for a pass from when our pid is known on gets the first one; unheard, the signal would end us.
+  process.on('SIGHUP', () => undefined);
   const lock = lockState(settings.stateDir);
   if ('heldBy' in lock) return refused(settings, lock.heldBy.pid);
   keepHeapSmall();
