@@ -37,7 +37,8 @@ async function readSettings(name: CommandName, terminal: Terminal): Promise<Sett
   const settings = readEnvironment();
   if (!isLeft(settings)) return settings.right;
   for (const problem of settings.left) terminal.complain(problem);
-  if (name === 'run' && readPlaces().logFormat === 'json') await logged({ event: 'config.rejected', problems: settings.left });
+  if (name === 'run' && readPlaces().logFormat === 'json')
+    await logged({ event: 'config.rejected', problems: settings.left });
   return null;
 }
 
