@@ -42,6 +42,16 @@ if [ -e "$STAGE/hangs" ]; then sleep 60; fi
 exit "$(cat "$STAGE/code" 2>/dev/null || echo 1)"
 `;
 
+/** As BusyBox has it, on balenaOS and in Alpine: the classes of what can be printed are letters like others to it. */
+const TR = `#!/bin/sh
+for word in "$@"; do
+  shift
+  case $word in '[:print:]' | '[:graph:]') word='][:printgah' ;; esac
+  set -- "$@" "$word"
+done
+exec /usr/bin/tr "$@"
+`;
+
 /** A machine without an engine or Duplicity, but with programs of their names: device scripts can be run for real. */
 export class StubbedHost {
   /** Of the fleet 1234. */
@@ -56,6 +66,7 @@ export class StubbedHost {
       'balena-engine': ENGINE,
       duplicity: DUPLICITY,
       gpg: '#!/bin/sh\nexit 0\n',
+      tr: TR,
     })) {
       writeFileSync(join(bin, name), text, { mode: 0o755 });
     }

@@ -19,7 +19,7 @@ number_lines() {
 }
 tell() { printf '%s %s\n' "$CTL" "$*"; }
 # Text that can stand in a JSON string as it is.
-plain() { tr -c '[:print:]' ' ' | tr -d '\\"' | cut -c 1-600; }
+plain() { tr -c ' -~' ' ' | tr -d '\\"' | cut -c 1-600; }
 # Words as a JSON list.
 listed() {
   sep=

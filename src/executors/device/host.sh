@@ -8,8 +8,8 @@ LIFE="if [ -e /staging/work/$NONCE.py ]; then exec python3 /staging/work/$NONCE.
 if [ -e /run/balena-backup/run.sh ]; then exec sh /run/balena-backup/run.sh; fi"
 
 say() { printf '%s - %s\n' "$NONCE" "$*"; }
-# One line without control characters; the reason stands at the end of what an engine says.
-flat() { tr -c '[:print:]' ' ' | tail -c 400; }
+# One line of ASCII without control characters (BusyBox has no [:print:]); the reason stands at the end of what an engine says.
+flat() { tr -c ' -~' ' ' | tail -c 400; }
 
 ENGINE=
 for each in balena-engine balena docker; do
