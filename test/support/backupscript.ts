@@ -9,6 +9,9 @@ import type { Settings } from '../../src/model/settings';
 import type { Slot } from '../../src/model/slot';
 import { playedSession, transportOf } from './session';
 
+/** Of the run that a script is for. */
+export const NONCE = 'n0nce';
+
 /** The script that a run of the policy would send to its device. */
 export async function backupScriptOf(of: Device, policy: Policy, settings: Settings): Promise<string> {
   const session = playedSession();
@@ -43,7 +46,7 @@ export async function backupScriptOf(of: Device, policy: Policy, settings: Setti
     },
     {
       runId: runIdOf(id, 1),
-      nonce: 'n0nce',
+      nonce: NONCE,
       startedAt: instantOf(0),
       lastSuccess: null,
       forget: [],

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NONCE } from './backupscript';
 import { CANARY } from './hostile';
 
 export interface Played {
@@ -18,6 +19,7 @@ export interface Played {
 
 /** Takes down its words, one after the other with NUL between them, and what it is to do. */
 const ENGINE = `#!/bin/sh
+if [ -e "$STAGE/engine" ]; then . "$STAGE/engine"; fi
 if [ -e "$STAGE/stopped" ]; then echo 'Cannot connect to the daemon'; exit 1; fi
 case "$(cat "$STAGE/at-pull" 2>/dev/null) $1 $2" in
   'fails pull --quiet') echo 'no route to the registry' >&2; exit 1 ;;
@@ -79,7 +81,7 @@ export class StubbedHost {
     const played = join(this.#stage, `played${String(this.#count)}`);
     mkdirSync(played);
     const told = this.#sh(this.#at(script), played);
-    rmSync(join(this.#stage, 'run'), { recursive: true, force: true });
+    rmSync(join(this.#stage, 'run', NONCE), { recursive: true, force: true });
     const inside = join(played, 'run.sh');
     const said = existsSync(inside) ? this.#sh(readFileSync(inside, 'utf8'), played) : '';
     return {
@@ -94,6 +96,11 @@ export class StubbedHost {
   /** The engine has no copy of an image and gets none from now on, or stops while it tries. */
   public atPull(what: 'fails' | 'stops'): void {
     writeFileSync(join(this.#stage, 'at-pull'), what);
+  }
+
+  /** What the engine does from now on before anything else, in a shell that has the words of its call. */
+  public engineDoes(script: string): void {
+    writeFileSync(join(this.#stage, 'engine'), script);
   }
 
   /** Duplicity ends in this way from now on, and its log holds the record. */
@@ -116,12 +123,13 @@ export class StubbedHost {
   #at(script: string): string {
     return script
       .replaceAll('/run/balena-backup/$NONCE', '$STAGE/run/$NONCE')
-      .replaceAll('find /run/balena-backup ', 'find "$STAGE/run" ')
+      .replaceAll(/(find|mkdir -p) \/run\/balena-backup\b/g, '$1 "$STAGE/run"')
       .replaceAll('WORK=/tmp/balena-backup', 'WORK="$STAGE/work"')
       .replaceAll('/dev/shm/balena-backup', '$STAGE/secrets')
       .replaceAll('/volumes/*/', '$STAGE/volumes/*/')
       .replaceAll('chmod 0700 /archive /gnupg', ':')
       .replaceAll('(sleep 120; rm -rf "$DIR")', ':')
+      .replaceAll('sleep 120', ':')
       .replaceAll('/proc/net/dev', '$STAGE/no-network')
       .replaceAll('sleep 5', 'sleep 1');
   }

@@ -29,9 +29,12 @@ is_forgotten() {
   return 1
 }
 
-# An ended run that nobody asked for in an hour may go: its orchestrator is gone, or has given it up.
+# An ended run that nobody asked for in an hour may go: its orchestrator is gone, or has given it up. So may one that was made
+# an hour ago and never started.
 is_old() {
-  case $(engine ps --all --filter "name=^/?$NAME\$" --format '{{.Status}}' 2>/dev/null) in
+  since='{{.RunningFor}}'
+  if [ "$status" = exited ]; then since='{{.Status}}'; fi
+  case $(engine ps --all --filter "name=^/?$NAME\$" --format "$since" 2>/dev/null) in
     *hour* | *day* | *week* | *month* | *year*) return 0 ;;
   esac
   return 1
@@ -54,14 +57,22 @@ remove() {
   done
 }
 
-# 0: the name is free. 1: our own run holds it, as container ID. Another's: says so and ends.
+# 0: the name is free. 1: our own run holds it, as container ID. Another's: says so and ends. While a shell is starting this
+# very run, its link lost perhaps, the script is there: it is waited for.
 take_name() {
-  # shellcheck disable=SC2046
-  set -- $(holder)
-  if [ "$#" -eq 0 ]; then return 0; fi
-  ID=$1 status=$2 run=${3:-unknown} nonce=${4:-}
-  if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
+  tries=0
+  while :; do
+    # shellcheck disable=SC2046
+    set -- $(holder)
+    ID=${1:-} status=${2:-} run=${3:-unknown} nonce=${4:-}
+    if [ "$nonce" = "$NONCE" ] && [ "$status" != created ]; then return 1; fi
+    if [ -n "$ID" ] && [ "$nonce" != "$NONCE" ]; then break; fi
+    if [ ! -d "$DIR" ] || [ "$tries" -ge 120 ]; then break; fi
+    tries=$((tries + 1))
+    sleep 1
+  done
   case $status in
+    '') return 0 ;;
     created | exited | dead)
       if is_between_lives && ! is_old; then
         engine start "$ID" >/dev/null 2>&1 || :
@@ -148,9 +159,13 @@ privileges() {
 
 # Secrets are in memory only, and gone two minutes after at the latest, whatever becomes of this shell.
 place_script() {
-  mkdir -p "$DIR"
-  # What a shell that was killed left; younger ones may be another orchestrator's that is just starting a run.
-  find /run/balena-backup -mindepth 1 -maxdepth 1 -mmin +3 -exec rm -rf {} + 2>/dev/null || :
+  mkdir -p /run/balena-backup
+  # Where another shell is starting this very run, whoever follows comes back.
+  mkdir "$DIR" 2>/dev/null || exit 0
+  # What a shell that was killed left; younger ones may be another orchestrator's that is just starting a run. A mark is for a
+  # start that may still be getting its image.
+  find /run/balena-backup -mindepth 1 -maxdepth 1 -mmin +3 ! -name '*.cancelled' -exec rm -rf {} \; 2>/dev/null || :
+  find /run/balena-backup -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} \; 2>/dev/null || :
   # The script itself is a here-document of this one.
   # @container
   (sleep 120; rm -rf "$DIR") </dev/null >/dev/null 2>&1 &
@@ -204,8 +219,8 @@ start() {
     return 0
   fi
   rm -rf "$DIR"
-  # A start that failed leaves a container; one that lost the name to another run does not.
-  take_name || remove
+  # A start that failed leaves a container that never ran. One that did was started by another shell of this run.
+  take_name || return 0
   say "failed start $(printf '%s' "$trouble" | flat)"
   exit 0
 }
@@ -231,10 +246,8 @@ kill_run() {
 cancel() {
   mkdir -p /run/balena-backup
   : >"$DIR.cancelled"
-  if take_name; then
-    # For a start that is under way; nobody may be left to see it.
-    (sleep 120; rm -f "$DIR.cancelled") </dev/null >/dev/null 2>&1 &
-  else
+  # Else the mark stays for a start that is under way, however long it takes to get the image.
+  if ! take_name; then
     kill_run
     rm -f "$DIR.cancelled"
   fi
@@ -242,11 +255,17 @@ cancel() {
   exit 0
 }
 
-# Our run is not there. An engine that is being restarted knows of no container; whoever follows comes back.
+# Our run is not there. An engine that is being restarted knows of no container, and may just have come back; whoever follows
+# does, too.
 lost() {
   if engine version >/dev/null 2>&1; then
-    rm -rf "$DIR"
-    say gone
+    case $(holder) in
+      *" $NONCE") ;;
+      *)
+        rm -rf "$DIR"
+        say gone
+        ;;
+    esac
   fi
   exit 0
 }
