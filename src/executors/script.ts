@@ -159,7 +159,7 @@ function folderFunction(order: RsyncFolder | null): string {
   if (order === null) return 'rsync_folder() { :; }\n';
   const { options, folder, password } = order;
   const secret = password === null ? '' : `RSYNC_PASSWORD=${shellWord(password)} `;
-  return `rsync_folder() { ${secret}rsync "$@" --dirs ${options.map(shellWord).join(' ')} "$WORK/none/" ${shellWord(folder)}; }\n`;
+  return `rsync_folder() { ${secret}rsync "$@" --timeout=60 --dirs ${options.map(shellWord).join(' ')} "$WORK/none/" ${shellWord(folder)}; }\n`;
 }
 
 /** Writes what programs read from files into the container's memory. */

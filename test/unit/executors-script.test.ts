@@ -81,6 +81,8 @@ describe('the script of a backup', () => {
     const line = /^rsync_folder\(\).*$/m.exec(await scriptFor({ scheme: 'rsync', ...over }, {}, own))?.[0];
     expect(line).toContain(options);
     expect(line).toContain(folder);
+    // Nothing else would end one that a server leaves waiting.
+    expect(line).toContain(' --timeout=60 ');
   });
 
   test('leaves the folder to the collector', async () => {
