@@ -40,6 +40,7 @@ const DUPLICITY = `#!/bin/sh
 if [ "$1" = --version ]; then echo 'duplicity 3.0.4'; exit 0; fi
 if [ ! -e "$PLAYED/duplicity" ]; then printf '%s\\0' "$@" >"$PLAYED/duplicity"; fi
 for word in "$@"; do case $word in --log-file=*) cp "$STAGE/record" "\${word#*=}" 2>/dev/null ;; esac; done
+cat "$STAGE/says" 2>/dev/null
 if [ -e "$STAGE/hangs" ]; then sleep 60; fi
 exit "$(cat "$STAGE/code" 2>/dev/null || echo 1)"
 `;
@@ -52,6 +53,15 @@ for word in "$@"; do
   set -- "$@" "$word"
 done
 exec /usr/bin/tr "$@"
+`;
+
+/** Gives the file that has the traffic so far: each time that it is looked at there is some more. */
+const TRAFFIC = `#!/bin/sh
+more=$(cat "$STAGE/talks" 2>/dev/null) || exit 0
+bytes=$(($(cat "$STAGE/bytes" 2>/dev/null || echo 0) + more))
+echo "$bytes" >"$STAGE/bytes"
+echo " eth0: $bytes 0 0 0 0 0 0 0 0 0" >"$STAGE/network"
+echo "$STAGE/network"
 `;
 
 /** A machine without an engine or Duplicity, but with programs of their names: device scripts can be run for real. */
@@ -69,6 +79,7 @@ export class StubbedHost {
       duplicity: DUPLICITY,
       gpg: '#!/bin/sh\nexit 0\n',
       tr: TR,
+      traffic: TRAFFIC,
     })) {
       writeFileSync(join(bin, name), text, { mode: 0o755 });
     }
@@ -96,6 +107,21 @@ export class StubbedHost {
   /** The engine has no copy of an image and gets none from now on, or stops while it tries. */
   public atPull(what: 'fails' | 'stops'): void {
     writeFileSync(join(this.#stage, 'at-pull'), what);
+  }
+
+  /** Duplicity's output from now on. */
+  public say(text: string): void {
+    writeFileSync(join(this.#stage, 'says'), text);
+  }
+
+  /** So many bytes come and go in the container's network between two looks at it. */
+  public talk(bytes: number): void {
+    writeFileSync(join(this.#stage, 'talks'), String(bytes));
+  }
+
+  /** A file of the volume that GnuPG has its home in. */
+  public gnupg(name: string): string {
+    return join(this.#stage, 'gnupg', name);
   }
 
   /** What the engine does from now on before anything else, in a shell that has the words of its call. */
@@ -130,8 +156,9 @@ export class StubbedHost {
       .replaceAll('chmod 0700 /archive /gnupg', ':')
       .replaceAll('(sleep 120; rm -rf "$DIR")', ':')
       .replaceAll('sleep 120', ':')
-      .replaceAll('/proc/net/dev', '$STAGE/no-network')
-      .replaceAll('sleep 5', 'sleep 1');
+      .replaceAll('/proc/net/dev', '"$(traffic)"')
+      .replaceAll('GNUPGHOME=/gnupg', 'GNUPGHOME="$STAGE/gnupg"')
+      .replaceAll('sleep 5', 'sleep 0.5');
   }
 
   #sh(script: string, played: string): string {

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { backupScriptOf } from '../support/backupscript';
 import { aDevice, aPolicy } from '../support/desired';
 import { settingsOf } from '../support/settings';
@@ -66,6 +67,43 @@ describe('Duplicity, and what it has started, is ended', () => {
     },
     30_000,
   );
+});
+
+test('a link that is only kept open is no progress', async () => {
+  host.hang('');
+  host.talk(1500);
+  const limits = { runTimeoutMs: 600_000, stallTimeoutMs: 60_000 };
+  const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), { ...settingsOf(), ...limits }));
+
+  expect(said).toContain('"limit":"stall"');
+}, 30_000);
+
+test('a slow transfer is progress', async () => {
+  host.hang('');
+  host.talk(5000);
+  const limits = { runTimeoutMs: 5000, stallTimeoutMs: 10_000 };
+  const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), { ...settingsOf(), ...limits }));
+
+  expect(said).toContain('"limit":"run"');
+}, 30_000);
+
+test('a result is a line of its own, also behind words that were cut off', async () => {
+  host.failBy(0, '');
+  host.say('Are you sure (yes/no)? ');
+  const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), settingsOf()));
+
+  expect(said).toMatch(/^n0nce \d+ o Are you sure \(yes\/no\)\? $/m);
+  expect(said).toMatch(/^n0nce \d+ c result \{/m);
+});
+
+test("locks that a killed run left in the home of GnuPG are nobody's", async () => {
+  const locks = ['gnupg_spawn_agent_sentinel.lock', '.#lk0x0000aaab.0123456789ab.7'].map((name) => host.gnupg(name));
+  for (const path of locks) writeFileSync(path, '         7\n0123456789ab\n');
+  writeFileSync(host.gnupg('pubring.kbx'), '');
+  host.play(await backupScriptOf(aDevice(), aPolicy(), settingsOf()));
+
+  expect(locks.filter((path) => existsSync(path))).toEqual([]);
+  expect(existsSync(host.gnupg('pubring.kbx'))).toBe(true);
 });
 
 describe('an image that does not come', () => {

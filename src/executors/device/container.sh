@@ -9,6 +9,7 @@ SECRETS=/dev/shm/balena-backup
 number_lines() {
   n=0
   while IFS= read -r line || [ -n "$line" ]; do
+    if [ -z "$line" ]; then continue; fi
     n=$((n + 1))
     case $line in
       "$CTL end") return ;;
@@ -17,7 +18,8 @@ number_lines() {
     esac
   done
 }
-tell() { printf '%s %s\n' "$CTL" "$*"; }
+# A line of its own, whatever a program that was killed left of its last one.
+tell() { printf '\n%s %s\n' "$CTL" "$*"; }
 # Text that can stand in a JSON string as it is.
 plain() { tr -c ' -~' ' ' | tr -d '\\"' | cut -c 1-600; }
 # Words as a JSON list.
@@ -68,11 +70,11 @@ ticks() {
     echo "$sum"
   }
 }
-# Bytes on the wire in units of 16 KiB: less than that is a link being kept open.
+# Bytes that went over the wire so far.
 wire() {
   sed -n 's/^ *[^l:][^:]*: *//p' /proc/net/dev 2>/dev/null | {
     sum=0
-    while read -r received _ _ _ _ _ _ _ sent _; do sum=$((sum + (received + sent) / 16384)); done
+    while read -r received _ _ _ _ _ _ _ sent _; do sum=$((sum + received + sent)); done
     echo "$sum"
   }
 }
@@ -84,11 +86,12 @@ beat() { :; }
 uptime_of() { cut -d . -f 1 /proc/uptime; }
 
 watch() {
-  still=0 before= broken=0
+  still=0 before= carried=0 broken=0
   while sleep 5; do
-    now="$(ticks "$2") $(wire) $(wc -c <"$WORK/log")"
-    if [ "$now" = "$before" ]; then still=$((still + 5)); else still=0; fi
-    before=$now
+    now="$(ticks "$2") $(wc -c <"$WORK/log")" bytes=$(wire)
+    # Less than 2 KiB is a link being kept open, or the talk of other containers.
+    if [ "$now" = "$before" ] && [ $((bytes - carried)) -lt 2048 ]; then still=$((still + 5)); else still=0; fi
+    before=$now carried=$bytes
     limit=
     beat
     # Duplicity 0.8 may hang once it has said what is wrong.
@@ -234,6 +237,8 @@ main() {
   chmod 0700 /archive /gnupg 2>/dev/null
   HOME=$WORK/home GNUPGHOME=/gnupg TZ=UTC LC_ALL=C.UTF-8
   export HOME GNUPGHOME TZ LC_ALL PASSPHRASE
+  # Of a run that was killed: its host had another name, so GnuPG would wait for it for ever.
+  find "$GNUPGHOME" \( -name '*.lock' -o -name '.#lk*' \) -exec rm -f {} + 2>/dev/null
   check_image
   limit_bandwidth
   LOW=
