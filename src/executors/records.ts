@@ -13,7 +13,7 @@ export function parseLine(nonce: string, line: string): DeviceLine | null {
   if (!line.startsWith(`${nonce} `)) return null;
   const [, mark = '', rest = ''] = /^(\S+) ?(.*)$/s.exec(line.slice(nonce.length + 1)) ?? [];
   if (mark === '-') return { from: 'host', ...worded(rest) };
-  const number = /^[1-9]\d{0,8}$/.test(mark) ? Number(mark) : 0;
+  const number = /^[1-9]\d{0,14}$/.test(mark) ? Number(mark) : 0;
   if (number === 0) return null;
   if (rest.startsWith('o ')) return { from: 'output', number, text: rest.slice(2) };
   return rest.startsWith('c ') ? { from: 'control', number, ...worded(rest.slice(2)) } : null;

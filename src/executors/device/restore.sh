@@ -79,5 +79,5 @@ restore_member() {
   # A file that could not be written is a warning for Duplicity, and the rest goes on.
   if grep -Eq '^(ERROR|WARNING (8|9|10|12|13)) ' "$WORK/log"; then failed restore 0; fi
   found=$(python3 "$PROGRAM" entries "$place")
-  if [ "$found" -lt "$expected" ]; then refuse not-whole "$(listed "$found" "$expected")"; fi
+  if [ "${found:-0}" -lt "$expected" ]; then refuse not-whole "$(listed "${found:-0}" "$expected")"; fi
 }
