@@ -1,4 +1,5 @@
 import { type DeviceUuid, type Instant, instantOf } from '../model/brand';
+import type { Failure } from '../model/failure';
 import { unfolded } from '../model/folded';
 import type { DeviceFacts, EndedRun, RunRecord } from '../model/run';
 import { type Disposition, dispositionOf } from './disposition';
@@ -66,6 +67,31 @@ export function sshGate(evidence: Evidence): Gate {
   if (trouble === null) return { kind: 'open' };
   const pauseMs = trouble.devices === 1 ? 0 : PROBE_PAUSE_MS;
   return gateOf(trouble, pauseMs, evidence.active, evidence.now);
+}
+
+/** The latest failure that speaks against the store, or null. */
+export function troubleOfStore(store: string, facts: Evidence['facts']): Failure | null {
+  return latestFailure(
+    facts,
+    ({ breaker }, { place }, device) => breaker === 'target' && storeOf(unfolded(place, device)) === store,
+  );
+}
+
+/** The latest failure that speaks against the SSH credential, or null. */
+export function troubleOfSsh(facts: Evidence['facts']): Failure | null {
+  return latestFailure(facts, ({ park }) => park === 'ssh');
+}
+
+function latestFailure(
+  facts: Evidence['facts'],
+  isMeant: (disposition: Disposition, run: EndedRun, device: DeviceUuid) => boolean,
+): Failure | null {
+  let latest: EndedRun | null = null;
+  for (const { last, device } of facts.values()) {
+    if (last?.failure == null || !isMeant(dispositionOf(last.failure), last, device)) continue;
+    if (latest === null || last.endedAt > latest.endedAt) latest = last;
+  }
+  return latest?.failure ?? null;
 }
 
 function gateOf(trouble: Trouble, pauseMs: number, using: readonly RunRecord[], now: Instant): Gate {

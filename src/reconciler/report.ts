@@ -1,15 +1,13 @@
 import type { DeviceUuid, Instant } from '../model/brand';
 import type { Device } from '../model/device';
 import type { DeviceRef, Event } from '../model/event';
-import type { Failure } from '../model/failure';
-import { policyFor, unfolded } from '../model/folded';
+import { policyFor } from '../model/folded';
 import { placesIn } from '../model/places';
 import type { DesiredDevice } from '../model/policy';
 import { describePolicy } from '../model/policytext';
-import type { DeviceFacts, EndedRun } from '../model/run';
+import type { DeviceFacts } from '../model/run';
 import type { Verdict } from '../model/verdict';
-import { type Gate, storeOf } from './breaker';
-import { dispositionOf } from './disposition';
+import { type Gate, troubleOfSsh, troubleOfStore } from './breaker';
 
 /** What the passes so far have told people, so that each thing is told once when it changes. */
 export interface Told {
@@ -121,10 +119,7 @@ function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, inp
   const failed = [...shut]
     .filter((store) => !before.has(store))
     .flatMap((place): readonly Event[] => {
-      const failure = lastFailure(
-        input,
-        ({ device, last }) => last !== null && storeOf(unfolded(last.place, device)) === place,
-      );
+      const failure = troubleOfStore(place, input.facts);
       const gate = input.stores.get(place);
       const until = gate?.kind === 'shut' ? gate.until : input.now;
       return failure === null ? [] : [{ event: 'target.unavailable', place, failure, until }];
@@ -136,18 +131,8 @@ function storeEvents(before: ReadonlySet<string>, shut: ReadonlySet<string>, inp
 function sshEvents(before: boolean, refused: boolean, input: ReportInput): readonly Event[] {
   if (before === refused) return [];
   if (!refused) return [{ event: 'credential.recovered', who: 'ssh' }];
-  const failure = lastFailure(input, ({ last }) => last?.failure != null && dispositionOf(last.failure).park === 'ssh');
+  const failure = troubleOfSsh(input.facts);
   return failure === null ? [] : [{ event: 'credential.refused', who: 'ssh', failure }];
-}
-
-/** The failure of the latest run among the devices of that kind. */
-function lastFailure({ facts }: ReportInput, isMeant: (facts: DeviceFacts) => boolean): Failure | null {
-  let latest: EndedRun | null = null;
-  for (const each of facts.values()) {
-    if (each.last?.failure == null || !isMeant(each)) continue;
-    if (latest === null || each.last.endedAt > latest.endedAt) latest = each.last;
-  }
-  return latest?.failure ?? null;
 }
 
 function refOf({ uuid, name }: Device): DeviceRef {

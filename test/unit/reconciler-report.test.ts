@@ -178,7 +178,7 @@ describe('what is told of things that devices share', () => {
     expect(told([{ ...shut, stores: new Map([[STORE, { kind: 'open' }]]) }])).toEqual([[]]);
   });
 
-  it('a target by the latest of its own failures, not by those of others', () => {
+  it('a target by the latest of its own failures, not by those of others or of devices', () => {
     const failing = (n: number, place: string, detail: string, endedAt: Instant): DeviceFacts =>
       facts({ device: aUuid(n), last: ended(aFailedRun({ kind: 'store-unavailable', detail }, { place, endedAt })) });
     const known = [
@@ -186,6 +186,10 @@ describe('what is told of things that devices share', () => {
       failing(2, `${STORE}/backups`, 'latest', at('2026-11-24T11:30:00Z')),
       failing(3, `${STORE}/backups`, 'oldest', at('2026-11-24T10:00:00Z')),
       failing(4, 'b2://bucket/backups', 'elsewhere', at('2026-11-24T11:50:00Z')),
+      facts({
+        device: aUuid(7),
+        last: ended(aFailedRun({ kind: 'volumes-none' }, { endedAt: at('2026-11-24T11:52:00Z') })),
+      }),
       facts({ device: aUuid(5) }),
       facts({ device: aUuid(6), last: ended(aSucceededRun({ endedAt: at('2026-11-24T11:55:00Z') })) }),
     ];
