@@ -31,9 +31,9 @@ export function describeHold(reason: HoldReason): string {
     case 'backing-off':
       return 'its last run failed, and it waits before the next try';
     case 'target-unavailable':
-      return 'its target failed for other runs, and waits until one of them has got through';
+      return 'runs to its target failed lately, and others wait until one has got through';
     case 'credential-refused':
-      return 'the SSH key was refused or a host key has changed, and no run goes that way before it works again';
+      return 'our API key or SSH key was refused or a host key has changed, and nothing is started before that works again';
     case 'api-stale':
       return "the balena API has not answered lately, so the device's tags may be old";
     case 'offline':

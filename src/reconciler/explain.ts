@@ -8,9 +8,11 @@ import { compareTexts } from '../model/order';
 import type { DesiredDevice, Schedule } from '../model/policy';
 import { policyLines } from '../model/policytext';
 import { instantText } from '../model/shown';
+import type { DeviceFacts } from '../model/run';
 import { slotText } from '../model/slot';
 import type { GuardName, HoldReason, Verdict } from '../model/verdict';
 import { adviceFor } from './advice';
+import { notEnabledText } from './notenabled';
 import { inFlightOf } from './decide';
 import type { Look } from './look';
 import { BECAUSE, QUESTIONS, slotWords } from './stepwords';
@@ -72,22 +74,20 @@ function answerOf(desired: DesiredDevice, given: Verdict | undefined, input: Loo
   const verdict = given ?? { kind: 'not-enabled' };
   const nextSlot = desire.kind === 'enabled' ? input.slots.next(desire.policy.schedule.value, input.now) : null;
   const facts = input.facts.get(device.uuid) ?? null;
-  return { device, verdict, words: wordsOf(verdict, desired, input.now), facts, nextSlot };
+  return { device, verdict, words: wordsOf(verdict, desired, facts, input.now), facts, nextSlot };
 }
 
 /** A verdict in a sentence. */
-function wordsOf(verdict: Verdict, { desire }: DesiredDevice, now: Instant): string {
+function wordsOf(verdict: Verdict, desired: DesiredDevice, facts: DeviceFacts | null, now: Instant): string {
   switch (verdict.kind) {
     case 'due':
       return dueText(verdict.action);
     case 'not-due':
-      return verdict.nextSlot === null
-        ? 'its schedule has no slot ahead'
-        : `waits for its next slot, ${instantText(verdict.nextSlot)}`;
+      return restText(verdict.nextSlot, facts);
     case 'held':
       return heldText(verdict.reason, verdict.until, now);
     case 'not-enabled':
-      return notEnabledText(desire);
+      return notEnabledText(desired);
     case 'rejected':
       return verdict.problems.map(describeProblem).join('; ');
     default:
@@ -104,15 +104,17 @@ function heldText(reason: HoldReason, until: Instant | null, now: Instant): stri
   return `${describeHold(reason)}${until === null || until <= now ? '' : `; until ${instantText(until)}`}`;
 }
 
-function notEnabledText(desire: DesiredDevice['desire']): string {
-  if (desire.kind !== 'not-enabled' || desire.problem === null) return 'it is not enabled: no backupEnabled is true';
-  return describeProblem(desire.problem);
+function restText(nextSlot: Instant | null, facts: DeviceFacts | null): string {
+  const failed = facts !== null && facts.failures > 0 ? 'its last run failed; ' : '';
+  const next =
+    nextSlot === null ? 'its schedule has no slot ahead' : `waits for its next slot, ${instantText(nextSlot)}`;
+  return `${failed}${next}`;
 }
 
 /** Every guard's answer: the first that is not yes is the verdict's, the later ones say what would still be in the way. */
 function stepsOf(desired: DesiredDevice, verdict: Verdict, { input }: Decided): readonly Step[] {
   const { desire } = desired;
-  if (desire.kind === 'not-enabled') return [stepOf('not-enabled', false, notEnabledText(desire))];
+  if (desire.kind === 'not-enabled') return [stepOf('not-enabled', false, notEnabledText(desired))];
   const enabled = stepOf('not-enabled', true, 'backupEnabled is true');
   if (desire.kind === 'rejected') {
     return [enabled, stepOf('policy-problems', false, desire.problems.map(describeProblem).join('; '))];

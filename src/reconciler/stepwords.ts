@@ -1,14 +1,15 @@
 import { describeFailure, describeHold } from '../model/describe';
 import type { Instant } from '../model/brand';
+import type { Failure } from '../model/failure';
 import { placeFor } from '../model/folded';
 import type { DeviceFacts, RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { type Slot, slotText } from '../model/slot';
 import type { GuardName } from '../model/verdict';
-import { gateFor, storeOf } from './breaker';
+import { type Gate, gateFor, storeOf, troubleOfSsh, troubleOfStore } from './breaker';
 import { inFlightOf } from './decide';
 import { baselineOf } from './due';
-import type { OwnGuard, Question, World } from './verdict';
+import { backingOff, type OwnGuard, type Question, type World } from './verdict';
 
 /** Each question is put so that yes lets the run through. */
 export const QUESTIONS: Readonly<Record<GuardName, string>> = {
@@ -27,7 +28,8 @@ export const QUESTIONS: Readonly<Record<GuardName, string>> = {
 
 /** What the answer of a guard rests on, whichever it is. */
 export const BECAUSE: Readonly<Record<OwnGuard | 'at-limit', (question: Question) => string>> = {
-  'in-flight': ({ facts }) => (facts?.active == null ? 'no run is under way on it' : activeText(facts.active)),
+  'in-flight': (question) =>
+    question.facts?.active == null ? 'no run is under way on it' : activeText(question.facts.active, question),
   'nothing-due': waitingText,
   'starting-deadline': deadlineText,
   'backing-off': backoffText,
@@ -50,24 +52,50 @@ export function slotWords(slot: Slot): string {
   }
 }
 
-function activeText({ runId, slot, phase, startedAt }: RunRecord): string {
-  return `the run ${runId} for ${slotText(slot)} is under way since ${instantText(startedAt)} (${phase})`;
+function activeText(
+  { runId, kind, slot, phase, startedAt, leaseUntil }: RunRecord,
+  { desired, world }: Question,
+): string {
+  const run = `the run ${runId} (${kind}) for ${slotText(slot)} is under way since ${instantText(startedAt)} (${phase})`;
+  if (leaseUntil > world.now) return run;
+  return desired.device.connected
+    ? `${run}; nobody follows it at the moment, and a controller takes it up`
+    : `${run}; its device is not connected, so it is taken up when that connects, or given up an hour after RUN_TIMEOUT`;
 }
 
-function waitingText({ due, facts, world }: Question): string {
+function waitingText(question: Question): string {
+  const { due } = question;
   switch (due.kind) {
     case 'due':
       return `${slotWords(due.slot)} waits${due.slot.kind === 'schedule' ? ` (due since ${instantText(due.dueSince)})` : ''}`;
     case 'expired':
       return `${slotWords(due.slot)} has come`;
-    case 'none':
-      return `${settledText(facts, world.now)}, and ${due.nextSlot === null ? 'its schedule has no slot ahead' : `the next slot is ${instantText(due.nextSlot)}`}`;
+    case 'none': {
+      const next =
+        due.nextSlot === null ? 'its schedule has no slot ahead' : `the next is ${instantText(due.nextSlot)}`;
+      return `${settledText(question)}; ${next}${requestText(question)}`;
+    }
   }
 }
 
-function settledText(facts: DeviceFacts | null, now: Instant): string {
+/** Why no slot up to now waits. */
+function settledText({ facts, world: { now, limits } }: Question): string {
   const upTo = facts === null ? now : baselineOf(facts);
-  return upTo >= now ? 'it or its schedule is new' : `all up to ${instantText(upTo)} is settled`;
+  if (facts === null || upTo === now) return 'it or its schedule has just been seen for the first time';
+  if (upTo > now) return `all slots up to ${instantText(upTo)} are dealt with, as a clock that was ahead wrote down`;
+  if (upTo === facts.handledSlot) {
+    const isLetGo = limits.startingDeadlineMs !== null && (facts.last === null || facts.last.endedAt < upTo);
+    const how = isLetGo ? 'was let go, missed by more than BACKUP_STARTING_DEADLINE' : 'is dealt with';
+    return `the last slot, of ${instantText(upTo)}, ${how}`;
+  }
+  const what = upTo === facts.enabledSince ? 'it was first seen enabled' : 'its schedule or time zone was first seen';
+  return `${what} at ${instantText(upTo)}, and no slot has come since`;
+}
+
+/** A token that is there still, and asks for nothing any more. */
+function requestText({ policy: { request } }: Question): string {
+  if (request === null) return '';
+  return `. The request "${request.value}" is dealt with, or was there when the device was first seen: a new text asks anew`;
 }
 
 function deadlineText({ due, world }: Question): string {
@@ -81,39 +109,64 @@ function deadlineText({ due, world }: Question): string {
   return due.expiresAt === null ? 'there is none' : `it may start until ${instantText(due.expiresAt)}`;
 }
 
-function backoffText({ facts, world }: Question): string {
-  const failure = facts?.last?.failure ?? null;
-  if (facts === null || facts.failures === 0 || failure === null) return 'there is no failure to wait for';
-  const row = facts.failures === 1 ? 'its last run failed' : `its last ${String(facts.failures)} runs failed`;
-  if (facts.retryAt === null) return row;
-  const wait = world.now < facts.retryAt ? 'the next try is after' : 'the wait ended at';
-  return `${row}; ${wait} ${instantText(facts.retryAt)}. ${describeFailure(failure)}`;
+function backoffText(question: Question): string {
+  const { facts, world } = question;
+  if (facts === null || !(isWaiting(facts, world.now) || hasFailed(facts))) return 'there is no failure to wait for';
+  const { failures, retryAt, last } = facts;
+  const row = failures > 1 ? `its last ${String(failures)} runs failed` : 'its last run failed';
+  return retryAt === null ? row : `${row}; ${waitText(question, retryAt)}${failureText(last?.failure ?? null)}`;
+}
+
+function isWaiting({ retryAt }: DeviceFacts, now: Instant): boolean {
+  return retryAt !== null && retryAt > now;
+}
+
+function hasFailed({ failures, last }: DeviceFacts): boolean {
+  return failures > 0 && last !== null && last.failure !== null;
+}
+
+function waitText(question: Question, until: Instant): string {
+  if (until <= question.world.now) return `the wait ended at ${instantText(until)}`;
+  if (backingOff(question) !== null) return `the next try is after ${instantText(until)}`;
+  const isAsked = question.due.kind === 'due';
+  return `${isAsked ? 'a person who asks anew need not wait' : 'nothing is there to be tried'} until ${instantText(until)}`;
+}
+
+function failureText(failure: Failure | null): string {
+  return failure === null ? '' : `. ${describeFailure(failure)}`;
 }
 
 function targetText({ desired, policy, world }: Question): string {
   const place = placeFor(desired.device, policy);
+  const store = storeOf(place);
+  if (store === null) return 'its target is on the device itself';
   const gate = gateFor(place, world.stores);
   switch (gate?.kind) {
     case undefined:
     case 'open':
-      return storeOf(place) === null ? 'its target is on the device itself' : 'nothing speaks against it';
+      return 'nothing speaks against it';
     case 'single':
       return 'it failed lately, and one device at a time tries it';
     case 'shut':
-      return `${describeHold('target-unavailable')}; tried again after ${instantText(gate.until)}`;
+      return `${describeHold('target-unavailable')}; ${triedText(gate, troubleOfStore(store, world.facts))}`;
   }
 }
 
-function credentialText({ apiRefused, ssh }: World): string {
+function credentialText({ apiRefused, ssh, facts }: World): string {
   if (apiRefused) return 'the API refuses CLI_API_KEY';
   switch (ssh.kind) {
     case 'open':
       return 'neither has been refused';
     case 'single':
-      return 'the SSH key was refused lately, and one device at a time tries it';
+      return 'the SSH key was refused or a host key had changed lately, and one device at a time tries it';
     case 'shut':
-      return `${describeHold('credential-refused')}; tried again after ${instantText(ssh.until)}`;
+      return `the SSH key was refused or a host key has changed, and no run goes that way before it works again; ${triedText(ssh, troubleOfSsh(facts))}`;
   }
+}
+
+/** When it is tried again, and what failed. */
+function triedText({ until }: Extract<Gate, { readonly kind: 'shut' }>, failure: Failure | null): string {
+  return `tried again after ${instantText(until)}${failureText(failure)}`;
 }
 
 function roomText(world: World): string {

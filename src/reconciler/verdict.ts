@@ -119,7 +119,7 @@ function inFlight({ desired, facts, world }: Question): Refusal | null {
 }
 
 /** A person who asks for a run need not wait out what the schedule must, but their own request's failures they do. */
-function backingOff({ desired, due, facts, world }: Question): Refusal | null {
+export function backingOff({ desired, due, facts, world }: Question): Refusal | null {
   if (facts === null || facts.retryAt === null || world.now >= facts.retryAt || due.kind !== 'due') return null;
   const isFirstTry = attemptOf(desired.device.uuid, due.slot, facts).attempt === 1;
   return due.slot.kind === 'request' && isFirstTry ? null : held('backing-off', facts.retryAt);

@@ -213,7 +213,7 @@ describe('why', () => {
     expect(text).toMatch(new RegExp(`^garage, ${aUuid(2)}, of fleet org/fleet, connected\\nnot due: waits`));
     expect(text).toMatch(/What to do: Nothing: it runs at its next slot/);
     expect(text).toMatch(/schedule +0 3 \* \* \* +the fleet's tag backupSchedule/);
-    expect(text).toMatch(/Has a slot come, or did a person ask\? No: all up to 2026-11-24T02:00:00Z is settled/);
+    expect(text).toMatch(/Has a slot come, or did a person ask\? No: the last slot, of 2026-11-24T02:00:00Z, is dealt with/);
     expect(text).toMatch(/Wed 2026-11-25 03:00:00 GMT\+1 {2}2026-11-25T02:00:00Z/);
     expect(text).toMatch(/2026-11-24T00:00:00Z +2026-11-24T00:00:00.000Z +succeeded +5 min +Stored a full snapshot/);
   });

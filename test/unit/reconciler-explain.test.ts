@@ -40,15 +40,22 @@ const rows: readonly Row[] = [
     facts: handled,
     decides: 'nothing-due',
     words: /next slot, 2026-11-25T00:00:00Z/,
-    because: /all up to 2026-11-24T00:00:00Z is settled/,
+    because: /the last slot, of 2026-11-24T00:00:00Z, is dealt with/,
     advice: /backupRequest/,
+  },
+  {
+    name: 'not due after a failure for good',
+    facts: { ...handled, failures: 1, last: ended(aFailedRun({ kind: 'volumes-none' })) },
+    decides: 'nothing-due',
+    words: /^its last run failed; waits for its next slot, 2026-11-25T00:00:00Z$/,
+    advice: /^The device has no volume of its fleet.*\. It is tried again at its next slot\. To have a backup before/,
   },
   {
     name: 'new, so that it waits for its next slot',
     facts: { enabledSince: DECIDED_AT },
     decides: 'nothing-due',
     words: /next slot/,
-    because: /it or its schedule is new, and the next slot is 2026-11-25T00:00:00Z/,
+    because: /just been seen for the first time; the next is 2026-11-25T00:00:00Z/,
     advice: /^Nothing/,
   },
   {
@@ -63,7 +70,7 @@ const rows: readonly Row[] = [
     name: 'not enabled',
     desired: aDeviceNotEnabled(),
     decides: 'not-enabled',
-    words: /is not enabled/,
+    words: /is not enabled: neither it nor its fleet has the tag/,
     advice: /set the tag backupEnabled to true on the device, or on its fleet org\/fleet/,
   },
   {
@@ -100,7 +107,7 @@ const rows: readonly Row[] = [
     name: 'target unavailable',
     world: { stores: new Map([[STORE, { kind: 'shut', until: later }]]) },
     decides: 'target-unavailable',
-    words: /its target failed/,
+    words: /runs to its target failed/,
     because: /tried again after 2026-11-24T09:00:00Z/,
     advice: /resync/,
   },
@@ -171,14 +178,18 @@ describe('the answer for a device in words', () => {
     {
       name: 'a wait whose end is now',
       world: { ssh: { kind: 'shut', until: DECIDED_AT } },
-      is: 'the SSH key was refused or a host key has changed, and no run goes that way before it works again',
+      is: 'our API key or SSH key was refused or a host key has changed, and nothing is started before that works again',
     },
     {
       name: 'a wait whose end is not known',
       world: { apiStale: true },
       is: "the balena API has not answered lately, so the device's tags may be old",
     },
-    { name: 'not enabled', desired: aDeviceNotEnabled(), is: 'it is not enabled: no backupEnabled is true' },
+    {
+      name: 'not enabled',
+      desired: aDeviceNotEnabled(),
+      is: 'it is not enabled: neither it nor its fleet has the tag backupEnabled',
+    },
     {
       name: 'two problems',
       desired: aRejectedDevice({}, [aProblem({ message: 'first' }), aProblem({ message: 'second' })]),

@@ -55,8 +55,21 @@ const rows: readonly Row[] = [
   {
     guard: 'in-flight',
     is: 'no',
-    facts: { active: aRun({ slot: { kind: 'manual', at: midnight }, phase: 'pulling' }) },
-    because: `the run ${aRun().runId} for manual:2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (pulling)`,
+    facts: { active: aRun({ slot: { kind: 'manual', at: midnight }, phase: 'pulling', leaseUntil: later }) },
+    because: `the run ${aRun().runId} (backup) for manual:2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (pulling)`,
+  },
+  {
+    guard: 'in-flight',
+    is: 'no',
+    facts: { active: aRun() },
+    because: `the run ${aRun().runId} (backup) for 2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (running); nobody follows it at the moment, and a controller takes it up`,
+  },
+  {
+    guard: 'in-flight',
+    is: 'no',
+    desired: anEnabledDevice({ device: { connected: false } }),
+    facts: { active: aRun() },
+    because: `the run ${aRun().runId} (backup) for 2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (running); its device is not connected, so it is taken up when that connects, or given up an hour after RUN_TIMEOUT`,
   },
   {
     guard: 'nothing-due',
@@ -70,20 +83,64 @@ const rows: readonly Row[] = [
     guard: 'nothing-due',
     is: 'no',
     facts: { handledSlot: midnight },
-    because: 'all up to 2026-11-24T00:00:00Z is settled, and the next slot is 2026-11-25T00:00:00Z',
+    because: 'the last slot, of 2026-11-24T00:00:00Z, is dealt with; the next is 2026-11-25T00:00:00Z',
   },
   {
     guard: 'nothing-due',
     is: 'no',
     world: { facts: new Map() },
-    because: 'it or its schedule is new, and the next slot is 2026-11-25T00:00:00Z',
+    because: 'it or its schedule has just been seen for the first time; the next is 2026-11-25T00:00:00Z',
   },
   {
     guard: 'nothing-due',
     is: 'no',
     facts: { handledSlot: midnight },
     world: { slots: noSlots },
-    because: 'all up to 2026-11-24T00:00:00Z is settled, and its schedule has no slot ahead',
+    because: 'the last slot, of 2026-11-24T00:00:00Z, is dealt with; its schedule has no slot ahead',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    facts: { handledSlot: midnight },
+    world: deadline(1),
+    because:
+      'the last slot, of 2026-11-24T00:00:00Z, was let go, missed by more than BACKUP_STARTING_DEADLINE; the next is 2026-11-25T00:00:00Z',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    facts: { handledSlot: midnight, last: failed },
+    world: deadline(1),
+    because: 'the last slot, of 2026-11-24T00:00:00Z, is dealt with; the next is 2026-11-25T00:00:00Z',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    facts: { enabledSince: at('2026-11-24T07:00:00Z') },
+    because:
+      'it was first seen enabled at 2026-11-24T07:00:00Z, and no slot has come since; the next is 2026-11-25T00:00:00Z',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    facts: { handledSlot: midnight, scheduleSince: at('2026-11-24T07:00:00Z') },
+    because:
+      'its schedule or time zone was first seen at 2026-11-24T07:00:00Z, and no slot has come since; the next is 2026-11-25T00:00:00Z',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    facts: { handledSlot: at('2026-11-25T00:00:00Z') },
+    because:
+      'all slots up to 2026-11-25T00:00:00Z are dealt with, as a clock that was ahead wrote down; the next is 2026-11-26T00:00:00Z',
+  },
+  {
+    guard: 'nothing-due',
+    is: 'no',
+    desired: asked,
+    facts: { handledSlot: midnight, handledRequest: 'now-1' },
+    because:
+      'the last slot, of 2026-11-24T00:00:00Z, is dealt with; the next is 2026-11-25T00:00:00Z. The request "now-1" is dealt with, or was there when the device was first seen: a new text asks anew',
   },
   { guard: 'starting-deadline', is: 'yes', because: 'there is none' },
   { guard: 'starting-deadline', is: 'yes', facts: { handledSlot: midnight }, because: 'no slot waits' },
@@ -126,6 +183,32 @@ const rows: readonly Row[] = [
   { guard: 'backing-off', is: 'yes', facts: { failures: 1, last: failed }, because: 'its last run failed' },
   {
     guard: 'backing-off',
+    is: 'no',
+    facts: { failures: 0, last: ended(aFailedRun({ kind: 'device-busy', runId: '0123' })), retryAt: later },
+    because:
+      'its last run failed; the next try is after 2026-11-24T09:00:00Z. The device is busy with another run (0123). Wait until that has ended',
+  },
+  {
+    guard: 'backing-off',
+    is: 'no',
+    facts: { failures: 2, retryAt: later },
+    because: 'its last 2 runs failed; the next try is after 2026-11-24T09:00:00Z',
+  },
+  {
+    guard: 'backing-off',
+    is: 'yes',
+    facts: { failures: 1, handledSlot: midnight, retryAt: later },
+    because: 'its last run failed; nothing is there to be tried until 2026-11-24T09:00:00Z',
+  },
+  {
+    guard: 'backing-off',
+    is: 'yes',
+    desired: asked,
+    facts: { failures: 1, retryAt: later },
+    because: 'its last run failed; a person who asks anew need not wait until 2026-11-24T09:00:00Z',
+  },
+  {
+    guard: 'backing-off',
     is: 'yes',
     facts: { failures: 2, last: failed, retryAt: DECIDED_AT },
     because:
@@ -157,14 +240,22 @@ const rows: readonly Row[] = [
     is: 'no',
     world: store({ kind: 'shut', until: later }),
     because:
-      'its target failed for other runs, and waits until one of them has got through; tried again after 2026-11-24T09:00:00Z',
+      'runs to its target failed lately, and others wait until one has got through; tried again after 2026-11-24T09:00:00Z',
+  },
+  {
+    guard: 'target-unavailable',
+    is: 'no',
+    facts: { last: ended(aFailedRun({ kind: 'store-unavailable', detail: 'connection refused' })) },
+    world: store({ kind: 'shut', until: later }),
+    because:
+      'runs to its target failed lately, and others wait until one has got through; tried again after 2026-11-24T09:00:00Z. The target could not be used: connection refused. Check that it is up, and that its address and credentials are right',
   },
   { guard: 'credential-refused', is: 'yes', because: 'neither has been refused' },
   {
     guard: 'credential-refused',
     is: 'yes',
     world: { ssh: { kind: 'single' } },
-    because: 'the SSH key was refused lately, and one device at a time tries it',
+    because: 'the SSH key was refused or a host key had changed lately, and one device at a time tries it',
   },
   {
     guard: 'credential-refused',
