@@ -110,7 +110,7 @@ function serverOf({ host, port }: Target): Server | null {
   return host === null ? null : { host, port: port ?? 22 };
 }
 
-const noHost = left(missing('host', 'the URL names no host'));
+const noHost = left(missing('a host', 'the URL names no host'));
 
 type Certify = (server: Server, request: CertificateRequest) => Promise<Either<Failure, SshCredential>>;
 
@@ -119,12 +119,14 @@ function certifier(settings: KeySettings, ca: () => Promise<StoredKey>): Certify
   const { passing } = keyFoldersOf(settings.stateDir);
   return async ({ host, port }, request) => {
     const knownHosts = collectorKnownHosts(settings, host, port);
-    if (isLeft(knownHosts)) return left(missing('collector host key', knownHosts.left));
+    if (isLeft(knownHosts)) return left(missing("the collector's host key", knownHosts.left));
     try {
       const { privateKey, certificate } = await makeCertified(passing, (await publish(settings, ca)).path, request);
       return right({ privateKey: new Secret(privateKey), certificate, knownHosts: knownHosts.right });
     } catch (error) {
-      return left(missing('certificate', error instanceof Error ? error.message : 'ssh-keygen failed'));
+      return left(
+        missing('a certificate for the collector', error instanceof Error ? error.message : 'ssh-keygen failed'),
+      );
     }
   };
 }
@@ -154,7 +156,8 @@ export function openKeys(settings: KeySettings): OpenedKeys {
       const server = serverOf(target);
       if (server === null) return noHost;
       const own = userHosts(settings, server).length > 0;
-      if (own) return left(missing('collector', `${hostName(server.host, server.port)} is a server of the user's own`));
+      if (own)
+        return left(missing('a collector', `${hostName(server.host, server.port)} is a server of the user's own`));
       return certify(server, pruneRequest(device, keep));
     },
   };

@@ -1,5 +1,5 @@
 import { assertNever } from './assertnever';
-import type { Failure, FailureOf } from './failure';
+import { type Failure, type FailureOf, RUN_LIMITS } from './failure';
 import type { Origin, PolicyProblem } from './policy';
 import { bytesText, durationText } from './shown';
 import type { HoldReason } from './verdict';
@@ -99,7 +99,7 @@ function describeAccess(failure: Access): string {
     case 'host-key-changed':
       return `${failure.host} showed the host key ${failure.got} instead of ${failure.expected}, so nothing was sent to it. If the change is known to be right, run "balena-backup accept-host-key ${failure.host}", or set SSH_GATEWAY_HOST_KEY anew where that is set; else somebody may stand in between`;
     case 'credential-missing':
-      return `The run needs ${failure.what}, which is not there${because(failure.detail)}. Provide it`;
+      return `The run needs ${failure.what}, which cannot be had${because(failure.detail)}. Put that right`;
     case 'api-unavailable':
       return describeApi(failure);
     default:
@@ -130,13 +130,13 @@ function describeApi({ status, retryAfterMs, detail }: FailureOf<'api-unavailabl
 function describeCourse(failure: Course): string {
   switch (failure.kind) {
     case 'remote-command-failed':
-      return `The run on the device failed${exitText(failure)}${because(lastLines(failure.stderrTail))}. See its output`;
+      return `The run on the device failed${exitText(failure)}${because(lastLines(failure.stderrTail))}. Its last lines are in "balena-backup history"`;
     case 'timed-out':
-      return `${failure.phase} took longer than its limit of ${durationText(failure.limitMs)} and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT`;
+      return describeLimit(failure);
     case 'output-too-large':
-      return `The run wrote more than ${bytesText(failure.limitBytes)} of output and was ended. Lower the verbosity among the URL's options`;
+      return `The run wrote more than ${bytesText(failure.limitBytes)} of output and was ended. Ask for less of it, by a lower -v`;
     case 'run-lost':
-      return `The run is gone from the device without a result${because(failure.detail)}. The device may have restarted`;
+      return `The run is gone from the device without a result${because(failure.detail)}. The device may have restarted; a slot is tried again by itself`;
     case 'device-busy':
       return `The device is busy with another run (${failure.runId || 'of unknown origin'}). Wait until that has ended`;
     case 'cancelled':
@@ -145,6 +145,19 @@ function describeCourse(failure: Course): string {
       return `This program has a defect${because(failure.detail)}. Please report it with the lines of the log around this one`;
     default:
       return assertNever(failure);
+  }
+}
+
+/** Only a run's own limits are anybody's to raise. */
+function describeLimit({ phase, limitMs }: FailureOf<'timed-out'>): string {
+  const limit = durationText(limitMs);
+  switch (phase) {
+    case RUN_LIMITS.run:
+      return `The run took longer than its limit of ${limit}, and the device ended it. If it only needs longer, raise RUN_TIMEOUT`;
+    case RUN_LIMITS.stall:
+      return `The run made no progress for ${limit}, and the device ended it. If it only needs longer, raise STALL_TIMEOUT`;
+    default:
+      return `The device could not be reached (${phase} took longer than ${limit}). Check that it is online, and that nothing in between keeps us out`;
   }
 }
 
@@ -175,7 +188,7 @@ function describeBackup(failure: Backup): string {
     case 'image-unavailable':
       return `The image ${failure.image} could not be pulled, and the device has no copy of it${because(failure.detail)}. Check DOCKER_IMAGE, and that the device can reach the registry`;
     case 'image-lacking':
-      return `The image ${failure.image} has no ${list(failure.names)}, which this target needs. Leave DOCKER_IMAGE out, so that one that has it is used, or name another`;
+      return `The image ${failure.image} has no ${list(failure.names)}, which this target needs. Name one that has it in DOCKER_IMAGE; for most targets leaving that out is enough`;
     case 'volume-missing':
       return `The device has no volume ${list(failure.names)}. Correct backupVolumes, or wait until the fleet's release has made it`;
     case 'volumes-none':
@@ -187,7 +200,7 @@ function describeBackup(failure: Backup): string {
     case 'clock-behind':
       return `The device's clock is behind its last snapshot${because(failure.detail)}. See that the device can reach its time servers`;
     case 'not-proven':
-      return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success`;
+      return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success; its last lines are in "balena-backup history"`;
     case 'restore-refused':
       return `Nothing was restored: ${failure.detail}`;
     case 'restore-failed':

@@ -1,5 +1,6 @@
 import { assertNever } from '../model/assertnever';
 import { describeFailure, describeOrigin } from '../model/describe';
+import type { DeviceUuid } from '../model/brand';
 import { shortUuidOf } from '../model/device';
 import type { DeviceAnswer } from '../model/explanation';
 import type { DesiredDevice, PolicyProblem } from '../model/policy';
@@ -9,7 +10,7 @@ import { enableAdvice } from './notenabled';
 
 /** What a person can do about the answer for a device, or that nothing need be done. */
 export function adviceFor(desired: DesiredDevice, { verdict, facts }: DeviceAnswer): string {
-  const byHand = `give the tag backupRequest a new text, or run "balena-backup backup ${shortUuidOf(desired.device.uuid)}"`;
+  const byHand = byHandText(desired.device.uuid, facts);
   switch (verdict.kind) {
     case 'due':
       return 'Nothing: it starts with the next pass.';
@@ -43,6 +44,13 @@ const HOLD_ADVICE: Readonly<Record<Exclude<HoldReason, 'backing-off'>, string>> 
 
 function fieldsText(problems: readonly PolicyProblem[]): string {
   return [...new Set(problems.map(({ origin }) => describeOrigin(origin)))].join(', ');
+}
+
+function byHandText(device: DeviceUuid, facts: DeviceFacts | null): string {
+  const command = `run "balena-backup backup ${shortUuidOf(device)}"`;
+  // What speaks against a request too is a person's alone to say.
+  const isRefused = facts?.last?.failure?.kind === 'volume-emptied';
+  return isRefused ? command : `give the tag backupRequest a new text, or ${command}`;
 }
 
 /** A device that waits for its next slot may have given the last one up: that is no reason to do nothing. */

@@ -110,15 +110,11 @@ function deadlineText({ due, world }: Question): string {
 }
 
 function backoffText(question: Question): string {
-  const { facts, world } = question;
-  if (facts === null || !(isWaiting(facts, world.now) || hasFailed(facts))) return 'there is no failure to wait for';
+  const { facts } = question;
+  if (facts === null || !(backingOff(question) !== null || hasFailed(facts))) return 'there is no failure to wait for';
   const { failures, retryAt, last } = facts;
   const row = failures > 1 ? `its last ${String(failures)} runs failed` : 'its last run failed';
   return retryAt === null ? row : `${row}; ${waitText(question, retryAt)}${failureText(last?.failure ?? null)}`;
-}
-
-function isWaiting({ retryAt }: DeviceFacts, now: Instant): boolean {
-  return retryAt !== null && retryAt > now;
 }
 
 function hasFailed({ failures, last }: DeviceFacts): boolean {
@@ -126,10 +122,10 @@ function hasFailed({ failures, last }: DeviceFacts): boolean {
 }
 
 function waitText(question: Question, until: Instant): string {
+  if (question.due.kind !== 'due') return 'nothing waits to be tried again';
   if (until <= question.world.now) return `the wait ended at ${instantText(until)}`;
   if (backingOff(question) !== null) return `the next try is after ${instantText(until)}`;
-  const isAsked = question.due.kind === 'due';
-  return `${isAsked ? 'a person who asks anew need not wait' : 'nothing is there to be tried'} until ${instantText(until)}`;
+  return `a person who asks anew need not wait until ${instantText(until)}`;
 }
 
 function failureText(failure: Failure | null): string {

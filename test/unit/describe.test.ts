@@ -37,7 +37,7 @@ describe('failures in words', () => {
         stderrTail: ' out of memory. ',
         durationMs: 5,
       },
-      says: /\(signal KILL after 5 ms\): out of memory\. See/,
+      says: /\(signal KILL after 5 ms\): out of memory\. Its last lines/,
     },
     {
       name: 'a long output, of which the last lines say why',
@@ -48,7 +48,7 @@ describe('failures in words', () => {
         stderrTail: 'first\nsecond\n\nthird\nfourth\n',
         durationMs: 5,
       },
-      says: /5 ms\): second \| third \| fourth\. See/,
+      says: /5 ms\): second \| third \| fourth\. Its last lines/,
     },
     {
       name: "a full device's disk",
@@ -92,7 +92,7 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'credential-missing', what: "the collector's host key", detail: 'KEYS_DIR is empty' },
-      "The run needs the collector's host key, which is not there: KEYS_DIR is empty. Provide it",
+      "The run needs the collector's host key, which cannot be had: KEYS_DIR is empty. Put that right",
     ],
     [
       { kind: 'api-unavailable', status: 429, retryAfterMs: 30_000, detail: '' },
@@ -100,11 +100,11 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'remote-command-failed', exitCode: 23, signal: null, stderrTail: '', durationMs: 5000 },
-      'The run on the device failed (exit code 23 after 5 s). See its output',
+      'The run on the device failed (exit code 23 after 5 s). Its last lines are in "balena-backup history"',
     ],
     [
       { kind: 'remote-command-failed', exitCode: null, signal: null, stderrTail: '  ', durationMs: 5000 },
-      'The run on the device failed. See its output',
+      'The run on the device failed. Its last lines are in "balena-backup history"',
     ],
     [
       {
@@ -114,19 +114,27 @@ describe('what is said of each kind of failure', () => {
         stderrTail: `${'a'.repeat(200)}\r\n \n${'b'.repeat(200)}`,
         durationMs: 5000,
       },
-      `The run on the device failed (exit code 1 after 5 s): ${'a'.repeat(97)} | ${'b'.repeat(200)}. See its output`,
+      `The run on the device failed (exit code 1 after 5 s): ${'a'.repeat(97)} | ${'b'.repeat(200)}. Its last lines are in "balena-backup history"`,
     ],
     [
       { kind: 'timed-out', phase: 'the run', limitMs: 43_200_000 },
-      'the run took longer than its limit of 12 h and was ended. If the device only needs longer, raise RUN_TIMEOUT or STALL_TIMEOUT',
+      'The run took longer than its limit of 12 h, and the device ended it. If it only needs longer, raise RUN_TIMEOUT',
+    ],
+    [
+      { kind: 'timed-out', phase: 'a run without progress', limitMs: 1_800_000 },
+      'The run made no progress for 30 min, and the device ended it. If it only needs longer, raise STALL_TIMEOUT',
+    ],
+    [
+      { kind: 'timed-out', phase: 'connecting to gateway', limitMs: 10_000 },
+      'The device could not be reached (connecting to gateway took longer than 10 s). Check that it is online, and that nothing in between keeps us out',
     ],
     [
       { kind: 'output-too-large', limitBytes: 1_048_576 },
-      "The run wrote more than 1.0 MiB of output and was ended. Lower the verbosity among the URL's options",
+      'The run wrote more than 1.0 MiB of output and was ended. Ask for less of it, by a lower -v',
     ],
     [
       { kind: 'run-lost', detail: '' },
-      'The run is gone from the device without a result. The device may have restarted',
+      'The run is gone from the device without a result. The device may have restarted; a slot is tried again by itself',
     ],
     [{ kind: 'device-busy', runId: '0123' }, 'The device is busy with another run (0123). Wait until that has ended'],
     [
@@ -166,7 +174,7 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'image-lacking', image: 'i:1', names: ['boto3', 'lftp'] },
-      'The image i:1 has no boto3, lftp, which this target needs. Leave DOCKER_IMAGE out, so that one that has it is used, or name another',
+      'The image i:1 has no boto3, lftp, which this target needs. Name one that has it in DOCKER_IMAGE; for most targets leaving that out is enough',
     ],
     [
       { kind: 'volume-missing', names: ['data', 'config'] },
@@ -190,7 +198,7 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'not-proven', detail: 'x' },
-      'The run ended, but nothing proves that its snapshot is whole: x. It does not count as a success',
+      'The run ended, but nothing proves that its snapshot is whole: x. It does not count as a success; its last lines are in "balena-backup history"',
     ],
     [{ kind: 'restore-refused', detail: 'a service is locked' }, 'Nothing was restored: a service is locked'],
     [

@@ -215,7 +215,7 @@ describe('the credential for the collector', () => {
   it('is missing, with what to do, while the host key is not known', async () => {
     const answer = await ask(keysWith({ collectorHostKey: null }));
 
-    expect(answer).toMatchObject({ kind: 'credential-missing', what: 'collector host key' });
+    expect(answer).toMatchObject({ kind: 'credential-missing', what: "the collector's host key" });
     expect(JSON.stringify(answer)).toContain('start the collector with the same volume, or set COLLECTOR_HOST_KEY');
   });
 
@@ -233,7 +233,7 @@ describe('the credential for the collector', () => {
 
     const answer = await ask(keysWith());
 
-    expect(answer).toMatchObject({ kind: 'credential-missing', what: 'certificate' });
+    expect(answer).toMatchObject({ kind: 'credential-missing', what: 'a certificate for the collector' });
     expect(JSON.stringify(answer)).toContain('open to other users');
   });
 });
@@ -262,7 +262,7 @@ describe("the user's own credential", () => {
     expect(keys.isCollector(aTarget())).toBe(false);
     expect(keys.isCollector(aTarget({ port: 22 }))).toBe(true);
     expect(await keys.pruneCredentialFor(aTarget(), DEVICE, 3)).toMatchObject({
-      left: { kind: 'credential-missing', what: 'collector' },
+      left: { kind: 'credential-missing', what: 'a collector' },
     });
   });
 

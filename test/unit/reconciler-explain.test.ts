@@ -211,6 +211,14 @@ describe('advice', () => {
     );
   });
 
+  it('after a volume was found emptied does not lead to a request, which would be refused as well', () => {
+    const last = ended(aFailedRun({ kind: 'volume-emptied', names: ['data'] }));
+
+    expect(explained({ facts: { ...handled, failures: 1, last } }).advice).toMatch(
+      /It is tried again at its next slot\. To have a backup before, run "balena-backup backup 0000001"\.$/,
+    );
+  });
+
   it('for a wait after a failure that is no longer known says how to try at once', () => {
     expect(explained({ facts: { retryAt: later } }).advice).toMatch(/^To try at once, give the tag backupRequest/);
   });

@@ -197,15 +197,23 @@ const rows: readonly Row[] = [
   {
     guard: 'backing-off',
     is: 'yes',
-    facts: { failures: 1, handledSlot: midnight, retryAt: later },
-    because: 'its last run failed; nothing is there to be tried until 2026-11-24T09:00:00Z',
+    facts: { failures: 1, handledSlot: midnight, last: failed, retryAt: later },
+    because:
+      'its last run failed; nothing waits to be tried again. The device could not be reached (no connection: refused). Check that it is online',
+  },
+  {
+    guard: 'backing-off',
+    is: 'yes',
+    facts: { handledSlot: midnight, last: ended(aFailedRun({ kind: 'cancelled', by: 'person' })), retryAt: later },
+    because: 'there is no failure to wait for',
   },
   {
     guard: 'backing-off',
     is: 'yes',
     desired: asked,
-    facts: { failures: 1, retryAt: later },
-    because: 'its last run failed; a person who asks anew need not wait until 2026-11-24T09:00:00Z',
+    facts: { failures: 1, last: failed, retryAt: later },
+    because:
+      'its last run failed; a person who asks anew need not wait until 2026-11-24T09:00:00Z. The device could not be reached (no connection: refused). Check that it is online',
   },
   {
     guard: 'backing-off',
