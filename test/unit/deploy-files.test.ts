@@ -111,6 +111,23 @@ describe('the systemd unit', () => {
     expect(names.filter((name) => !isKnown(name))).toEqual([]);
   });
 
+  test('has commands beside it that run as its user, with its settings, secrets and state', () => {
+    const script = textOf('deploy/systemd/balena-backup');
+    const shared = /^(?:DynamicUser|StateDirectory|StateDirectoryMode|EnvironmentFile|LoadCredential)=.*$/gm;
+    const given = [...script.matchAll(/--property=(\S+)/g)].map(([, property]) => property);
+    // The name of a unit is that of its dynamic user.
+    expect(given.toSorted()).toEqual(
+      [...[...unit.matchAll(shared)].map(([line]) => line), 'User=balena-backup'].sort(),
+    );
+    const places = /^Environment=(STATE_DIR=\S+) (KEYS_DIR=\S+)$/m.exec(unit)?.slice(1) ?? [];
+    expect(places).toHaveLength(2);
+    for (const place of places) expect(script).toContain(`--setenv=${place} `);
+    for (const [name] of unit.matchAll(/[A-Z_]+_FILE=%d\/\w+/g)) {
+      expect(script).toContain(name.replace('%d', '${CREDENTIALS_DIRECTORY}'));
+    }
+    expect(script).toContain(`${/^ExecStart=(\S+) run$/m.exec(unit)?.[1] ?? 'no program'} "$@"`);
+  });
+
   test('is not started again for ever with settings that are wrong', () => {
     expect(unit).toMatch(/^RestartPreventExitStatus=2$/m);
   });
