@@ -14,14 +14,18 @@ export function failureOf(error: unknown): Failure {
     return {
       kind: 'auth-rejected',
       who: 'api',
-      detail: 'the API refuses CLI_API_KEY: make a new API key of a user and set it',
+      detail: `the balena API takes it for no key that is valid${status === null ? '' : ` (HTTP status ${String(status)})`}`,
     };
   }
-  return { kind: 'api-unavailable', status, retryAfterMs: retryAfterOf(error), detail: wordsOf(error, status) };
+  return {
+    kind: 'api-unavailable',
+    status,
+    retryAfterMs: retryAfterOf(error),
+    detail: status === null ? wordsOf(error) : '',
+  };
 }
 
-function wordsOf(error: unknown, status: number | null): string {
-  if (status !== null) return `it answered with HTTP status ${String(status)}`;
+function wordsOf(error: unknown): string {
   const cause =
     error instanceof Error && error.cause instanceof Error ? textIn(error.cause, 'code') || error.cause.message : '';
   const words = error instanceof Error ? error.message : 'unknown error';

@@ -8,6 +8,10 @@ import { instantJson } from './output';
 import { answerJson, deviceJson, verdictText } from './outlooktext';
 import { type OutlookTools, showOutlook } from './showoutlook';
 
+/** A controller that is up goes on by the last answer for as long as that is fresh. */
+const UNREAD =
+  'A controller that is started now would do nothing, since the fleet cannot be read; one that runs starts runs by what it read in the last 10 minutes.';
+
 type Fleet = Extract<Seen, { readonly kind: 'fleet' }>;
 
 /** Tells what a pass would do now, and why. Gives the exit code. */
@@ -43,7 +47,7 @@ function choreJson(chore: Chore): Readonly<Record<string, unknown>> {
 }
 
 function planLines(seen: Seen, columns: number | null): readonly string[] {
-  if (seen.kind === 'ledger') return ['A pass would do nothing now, since the fleet cannot be read.'];
+  if (seen.kind === 'ledger') return [UNREAD];
   return [summaryText(seen), ...tableOf(seen, columns), ...seen.chores.map(choreText), ...wakeText(seen)];
 }
 

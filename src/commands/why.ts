@@ -1,8 +1,8 @@
-import { describeOrigin } from '../model/describe';
+import { describeFailure, describeOrigin } from '../model/describe';
 import { escapeControls } from '../model/escape';
 import type { Explanation, Seen, Step } from '../model/explanation';
 import type { KnownDevice } from '../model/ports';
-import type { RunRecord } from '../model/run';
+import type { DeviceFacts, RunRecord } from '../model/run';
 import { instantText, localText } from '../model/shown';
 import { slotText } from '../model/slot';
 import { columnsText } from './columns';
@@ -112,7 +112,7 @@ function slotLines({ nextSlots, timezone }: Explanation): readonly string[] {
 /** What can be said of a device without the API. */
 function knownLines(known: KnownDevice): readonly string[] {
   const { facts } = known;
-  const failed = facts === null || facts.failures === 0 ? [] : [`Its last ${String(facts.failures)} runs failed.`];
+  const failed = facts === null || facts.failures === 0 ? [] : [failedText(facts)];
   const retry = facts?.retryAt == null ? [] : [`It is not tried again before ${instantText(facts.retryAt)}.`];
   return [
     `${escapeControls(known.name)}, ${known.uuid}`,
@@ -120,6 +120,11 @@ function knownLines(known: KnownDevice): readonly string[] {
     ...failed,
     ...retry,
   ];
+}
+
+function failedText({ failures, last }: DeviceFacts): string {
+  const row = failures === 1 ? 'Its last run failed' : `Its last ${String(failures)} runs failed`;
+  return `${row}${last?.failure == null ? '' : `: ${escapeControls(describeFailure(last.failure))}`}.`;
 }
 
 function runsLines(runs: readonly RunRecord[], columns: number | null): readonly string[] {

@@ -116,7 +116,7 @@ const PHASES: Readonly<Record<FailureOf<'device-unreachable'>['phase'], string>>
 
 function describeRefusal({ who, detail }: FailureOf<'auth-rejected'>): string {
   if (who === 'api') {
-    return `The balena API refused CLI_API_KEY${because(detail)}. Set it to a user API key that is valid and may see the fleets`;
+    return `CLI_API_KEY was refused${because(detail)}. Set it to a user API key that is valid and may see the fleets`;
   }
   return `The SSH key was refused${because(detail)}. See that the key of this program is among the SSH keys of the balena account, and that the account may reach the device`;
 }

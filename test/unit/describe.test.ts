@@ -21,7 +21,7 @@ describe('failures in words', () => {
     {
       name: 'a refused API key',
       failure: { kind: 'auth-rejected', who: 'api', detail: '' },
-      says: /^The balena API refused CLI_API_KEY\. Set it/,
+      says: /^CLI_API_KEY was refused\. Set it/,
     },
     {
       name: 'an API without an answer',
@@ -80,7 +80,7 @@ describe('what is said of each kind of failure', () => {
     ],
     [
       { kind: 'auth-rejected', who: 'api', detail: 'status 401' },
-      'The balena API refused CLI_API_KEY: status 401. Set it to a user API key that is valid and may see the fleets',
+      'CLI_API_KEY was refused: status 401. Set it to a user API key that is valid and may see the fleets',
     ],
     [
       { kind: 'auth-rejected', who: 'ssh', detail: 'publickey' },

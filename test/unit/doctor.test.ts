@@ -92,7 +92,7 @@ describe('doctor', () => {
 
     expect(code).toBe(1);
     expect(of(checks, 'API')).toMatchObject([
-      { state: 'bad', why: expect.stringMatching(/refused CLI_API_KEY/) as string },
+      { state: 'bad', why: expect.stringMatching(/CLI_API_KEY was refused/) as string },
     ]);
     expect(of(checks, 'tags')[0]?.state).toBe('warn');
   });

@@ -4,7 +4,7 @@ describe('a failure as what doctor finds', () => {
   it('has its last sentence for what to do', () => {
     expect(badBy({ kind: 'auth-rejected', who: 'api', detail: 'status 401. No more.' })).toEqual({
       state: 'bad',
-      why: 'The balena API refused CLI_API_KEY: status 401. No more',
+      why: 'CLI_API_KEY was refused: status 401. No more',
       fix: 'Set it to a user API key that is valid and may see the fleets',
     });
   });

@@ -218,7 +218,7 @@ describe('without the API', () => {
       const answer = await lookOut(tools, ['device-10'], never);
 
       expect(answer).toMatchObject({ left: { code: 1 } });
-      expect(JSON.stringify(answer)).toMatch(/refused CLI_API_KEY/);
+      expect(JSON.stringify(answer)).toMatch(/CLI_API_KEY was refused/);
     });
   });
 });
