@@ -169,7 +169,9 @@ function runLimitsOf(
   | 'stallTimeoutMs'
 > {
   const image = reader.parsed<string | null>('DOCKER_IMAGE', null, (text) =>
-    isImageName(text) ? right(text) : left(`${quoted(text)} is not the name of an image`),
+    isImageName(text)
+      ? right(text)
+      : left(`${quoted(text)} is not the name of an image; write for example registry.example.org/duplicity:1`),
   );
   return {
     startingDeadlineMs: reader.parsed<number | null>('BACKUP_STARTING_DEADLINE', null, parseDuration),

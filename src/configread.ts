@@ -88,7 +88,9 @@ export const parseBoolean: Parser<boolean> = (text) => {
 export function oneOf<const T extends string>(words: readonly T[]): Parser<T> {
   return (text) => {
     const word = words.find((each) => each === text);
-    return word === undefined ? left(`${quoted(text)} is none of ${words.join(', ')}`) : right(word);
+    return word === undefined
+      ? left(`${quoted(text)} is none of ${words.join(', ')}; write one of these`)
+      : right(word);
   };
 }
 
@@ -113,7 +115,7 @@ export const parseCount: Parser<number> = (text) => {
 /** Fractions of a processor core. */
 export const parseCpus: Parser<number> = (text) => {
   const number = /^\d{1,3}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
-  return number > 0 ? right(number) : left(`${quoted(text)} is not a number of processor cores, for example 0.5`);
+  return number > 0 ? right(number) : left(`${quoted(text)} is not a number of processor cores; write for example 0.5`);
 };
 
 /** The engine refuses less than 6 MiB, and Duplicity needs more than that. */
@@ -165,13 +167,15 @@ export const parseFleets: Parser<readonly string[]> = (text) => {
 export const parseNames: Parser<readonly string[]> = (text) => {
   const names = text.split(',').map((name) => name.trim().replace(/^\$/, ''));
   const bad = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-  return bad === undefined ? right(names) : left(`${quoted(bad)} is not the name of a variable`);
+  return bad === undefined
+    ? right(names)
+    : left(`${quoted(bad)} is not the name of a variable; write names with commas between them`);
 };
 
 /** A folder by its absolute path. */
 export const parseFolder: Parser<string> = (text) => {
   if (text.startsWith('/') && !text.includes('\0')) return right(text);
-  return left(`${quoted(text)} is not an absolute path`);
+  return left(`${quoted(text)} is not an absolute path; write one that begins with /`);
 };
 
 /** A misspelt setting would silently do nothing. */
