@@ -55,6 +55,15 @@ test('the compose file for any host sets nothing that the orchestrator does not 
   expect(settings.filter((name) => !isKnown(name))).toEqual([]);
 });
 
+test('the collector of the compose file is told its settings by a file of its own', () => {
+  const services = at(parse(textOf('deploy/compose.yaml')), 'services');
+  const files = ['orchestrator', 'collector'].map((service) => at(services, service, 'env_file'));
+  expect(files).toEqual(['settings.env', 'collector.env']);
+  const [, named = ''] = /([A-Z_]+)=/.exec(textOf('deploy/collector.env')) ?? [];
+  expect(named).toMatch(/^COLLECTOR_/);
+  expect(isKnown(named)).toBe(true);
+});
+
 describe('the Kubernetes manifest', () => {
   const parsed: readonly { toJS(): unknown }[] = parseAllDocuments(textOf('deploy/kubernetes/balena-backup.yaml'));
   const documents = parsed.map((document) => document.toJS());
