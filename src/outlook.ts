@@ -111,7 +111,8 @@ function lookAt({ settings, now, forgiveUntil }: FleetQuestion, devices: readonl
   try {
     const { maxConcurrentRuns, startingDeadlineMs, runTimeoutMs } = settings;
     const look = createLook({
-      ledger,
+      // What is left of runs that have ended is cleared away without a decision.
+      ledger: { ...ledger, remaining: () => [] },
       resolve: (all) => resolveDesired(all, settings),
       limits: { maxConcurrentRuns, startingDeadlineMs },
       runTimeoutMs,

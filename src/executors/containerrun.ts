@@ -119,6 +119,7 @@ async function heardOut(order: ContainerRun, means: RunMeans, course: Course, se
     course.mayRun ||= talk.heard || course.failure === null;
     return false;
   }
+  if (end.kind !== 'ready') order.context.removed();
   const known = course.outcome;
   course.outcome ??= await settled(order, ended(order, means, talk, end));
   return end.kind !== 'ready' || (await acknowledged(order, session, course.outcome, known !== null));
@@ -137,7 +138,11 @@ async function acknowledged(
 ): Promise<boolean> {
   if (!isCommitted && !context.commit(outcome)) return true;
   session.send(`ack ${context.nonce} ${run.runId}\n`);
-  for await (const line of session.lines) if (line === `${context.nonce} - removed`) return true;
+  for await (const line of session.lines) {
+    if (line !== `${context.nonce} - removed`) continue;
+    context.removed();
+    return true;
+  }
   return false;
 }
 

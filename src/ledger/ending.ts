@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DeviceUuid, RunId } from '../model/brand';
+import type { DeviceUuid, Instant, RunId } from '../model/brand';
 import type { RunEnding } from '../model/ports';
 import { type RunRecord, storedBy } from '../model/run';
 import type { Slot } from '../model/slot';
@@ -46,6 +46,12 @@ export function markHandled(database: DatabaseSync, device: DeviceUuid, slot: Sl
     case 'manual':
       return;
   }
+}
+
+/** What `Ledger.leave` promises. */
+export function leaveContainer(database: DatabaseSync, runId: RunId, until: Instant | null): void {
+  const change = until === null ? 'remains = ifnull(?, 0)' : 'lease_until = ?';
+  statement(database, `UPDATE run SET ${change} WHERE run_id = ? AND remains = 1`).run(until, runId);
 }
 
 /** A slot that is handled is never tried again; a request's token may come back. */

@@ -2,9 +2,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Ledger } from '../model/ports';
 import { atOneMoment, inTransaction, ledgerPath, openDatabase } from './database';
 import { DeviceBook } from './devicebook';
-import { finishRun, markHandled } from './ending';
+import { finishRun, leaveContainer, markHandled } from './ending';
 import { withWords } from './ledgererror';
-import { readActive, readEndedNonces, readFailures, readLastSuccess, readNews, readRunsOf } from './reading';
+import {
+  readActive,
+  readEndedNonces,
+  readFailures,
+  readLastSuccess,
+  readNews,
+  readRemaining,
+  readRunsOf,
+} from './reading';
 import { recordSightings } from './sightings';
 import { advanceRun, beginRun, releaseRun, renewLeases, takeOverRun } from './starting';
 
@@ -31,12 +39,16 @@ interface Access {
   readonly write: <T>(work: () => T) => T;
 }
 
-type Answers = Pick<Ledger, 'facts' | 'active' | 'news' | 'lastSuccessOf' | 'failuresOf' | 'endedNonces' | 'runsOf'>;
+type Answers = Pick<
+  Ledger,
+  'facts' | 'active' | 'remaining' | 'news' | 'lastSuccessOf' | 'failuresOf' | 'endedNonces' | 'runsOf'
+>;
 
 function answersFrom(database: DatabaseSync, book: DeviceBook, read: Access['read']): Answers {
   return {
     facts: () => read(() => book.facts()),
     active: () => read(() => readActive(database)),
+    remaining: () => read(() => readRemaining(database)),
     news: (mark) => read(() => readNews(database, mark)),
     lastSuccessOf: (device) => read(() => readLastSuccess(database, device)),
     failuresOf: (device) => read(() => readFailures(database, device)),
@@ -49,6 +61,7 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
   const book = new DeviceBook(database);
   return {
     ...answersFrom(database, book, read),
+    ...courseOn(database, write),
     see: (sightings, now, rejected = new Set()) => {
       write(() => {
         recordSightings(database, book, { sightings, rejected, now });
@@ -57,14 +70,6 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
     begin: (run, owner, leaseUntil) => {
       book.touch(run.device);
       return write(() => beginRun(database, run, owner, leaseUntil));
-    },
-    renew: (owner, leaseUntil) => write(() => renewLeases(database, owner, leaseUntil)),
-    takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
-    release: (runId, owner, until) => {
-      write(() => releaseRun(database, runId, owner, until));
-    },
-    advance: (runId, phase, now) => {
-      write(() => advanceRun(database, runId, { phase, at: now }));
     },
     finish: (runId, ending) => {
       const device = write(() => finishRun(database, runId, ending));
@@ -79,6 +84,27 @@ function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
     },
     close: () => {
       if (database.isOpen) database.close();
+    },
+  };
+}
+
+function courseOn(
+  database: DatabaseSync,
+  write: Access['write'],
+): Pick<Ledger, 'renew' | 'takeOver' | 'release' | 'advance' | 'leave'> {
+  return {
+    renew: (owner, leaseUntil) => write(() => renewLeases(database, owner, leaseUntil)),
+    takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
+    release: (runId, owner, until) => {
+      write(() => releaseRun(database, runId, owner, until));
+    },
+    advance: (runId, phase, now) => {
+      write(() => advanceRun(database, runId, { phase, at: now }));
+    },
+    leave: (runId, until) => {
+      write(() => {
+        leaveContainer(database, runId, until);
+      });
     },
   };
 }

@@ -11,6 +11,14 @@ export function readActive(database: DatabaseSync): readonly RunRecord[] {
   return rows.map((row) => storedRunOf(row).run);
 }
 
+/** The runs that have ended and whose containers may still be on their devices. */
+export function readRemaining(database: DatabaseSync): readonly RunRecord[] {
+  const sql = 'SELECT * FROM run INDEXED BY run_remains WHERE remains = 1 AND ended_at IS NOT NULL ORDER BY seq';
+  return statement(database, sql)
+    .all()
+    .map((row) => storedRunOf(row).run);
+}
+
 /** What `Ledger.news` promises. */
 export function readNews(database: DatabaseSync, mark: RunMark | null): RunNews {
   const active = new Set(activeSeqs(database));

@@ -55,6 +55,11 @@ const MIGRATIONS: readonly string[] = [
   `,
   // The phases that a run has come through, oldest first, each with its begin.
   "ALTER TABLE run ADD COLUMN phases TEXT NOT NULL DEFAULT '[]'",
+  // Whether the run's container may be on its device: of a run that has ended it is to be removed there.
+  `
+  ALTER TABLE run ADD COLUMN remains INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX run_remains ON run (run_id) WHERE remains = 1;
+  `,
 ];
 
 /** The version that this program reads and writes. */

@@ -32,9 +32,11 @@ export function advanceRun(database: DatabaseSync, runId: RunId, begun: BegunPha
   const before = phasesOf(String(row['phases']));
   if (before.at(-1)?.phase === begun.phase) return false;
   const phases = JSON.stringify([...before, begun].slice(-REMEMBERED_PHASES));
-  statement(database, 'UPDATE run SET phase = ?, phases = ? WHERE seq = ?').run(
+  const remains = BEFORE_CONTAINER.includes(begun.phase) ? 0 : 1;
+  statement(database, 'UPDATE run SET phase = ?, phases = ?, remains = max(remains, ?) WHERE seq = ?').run(
     begun.phase,
     phases,
+    remains,
     Number(row['seq']),
   );
   return true;
@@ -104,6 +106,7 @@ function insertRun(database: DatabaseSync, run: NewRun, owner: RunOwner, leaseUn
 }
 
 const FIRST_PHASE = 'connecting' satisfies RunPhase;
+const BEFORE_CONTAINER: readonly RunPhase[] = [FIRST_PHASE, 'preparing', 'pulling'];
 
 function rememberAttempt(database: DatabaseSync, run: NewRun): void {
   const row = statement(database, 'SELECT attempts FROM device WHERE uuid = ?').get(run.device);

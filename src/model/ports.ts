@@ -188,6 +188,10 @@ export interface Ledger {
   /** Marks a slot as handled without a run (past its starting deadline). */
   skip(device: DeviceUuid, slot: Slot): void;
   active(): readonly RunRecord[];
+  /** The runs that have ended and whose containers may still be on their devices. */
+  remaining(): readonly RunRecord[];
+  /** Its container is not on the device any more (null), or nobody looks for that of the ended run before the instant. */
+  leave(runId: RunId, until: Instant | null): void;
   /** The runs that have begun, and those that have ended, since the mark; without one there is no news yet. */
   news(mark: RunMark | null): RunNews;
   /** The device's last run that has stored a snapshot, or null. */
@@ -225,11 +229,10 @@ export interface RunContext {
   readonly forget: readonly string[];
   readonly emit: EventSink;
   readonly advance: (phase: RunPhase) => void;
-  /**
-   * Commits the outcome to the ledger. The device's container is only removed after this has returned true, so that a
-   * crash in between leaves the result on the device for adoption.
-   */
+  /** Commits the outcome to the ledger. The container is only removed once this is true: a crash before leaves it to be adopted. */
   readonly commit: (outcome: Exclude<Outcome, { readonly kind: 'detached' }>) => boolean;
+  /** Called when it is known that the run's container is not on the device any more. */
+  readonly removed: () => void;
 }
 
 /** Carries out one kind of action. Never rejects: what goes wrong is in the outcome. */

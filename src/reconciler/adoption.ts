@@ -4,7 +4,7 @@ import { isLeased } from '../model/lease';
 import type { RunRecord } from '../model/run';
 import { LOST_AFTER_MS } from './limits';
 
-/** What to do about active runs that nobody follows. */
+/** What to do about runs that nobody follows: the active ones, and those whose containers may be left on their devices. */
 export interface Adoption {
   readonly adopt: readonly { readonly run: RunRecord; readonly device: Device }[];
   /** Runs whose device has stayed away for longer than a run can last. */
@@ -17,6 +17,8 @@ export interface Adoption {
 
 export interface AdoptionQuestion {
   readonly active: readonly RunRecord[];
+  /** Runs that have ended and whose containers may still be on their devices. */
+  readonly remaining: readonly RunRecord[];
   /** Runs that this process follows now. */
   readonly followed: Pick<ReadonlySet<RunId>, 'has'>;
   /** The API's last answer, by UUID. */
@@ -34,17 +36,19 @@ export function lostAtOf(run: Pick<RunRecord, 'startedAt'>, runTimeoutMs: number
 }
 
 /** The container on the device is the truth, so a run that nobody follows is joined there as soon as its lease is over. */
-export function planAdoption({ active, followed, devices, now, runTimeoutMs }: AdoptionQuestion): Adoption {
+export function planAdoption(question: AdoptionQuestion): Adoption {
+  const { active, remaining, followed, devices, now, runTimeoutMs } = question;
   const adopt: { run: RunRecord; device: Device }[] = [];
   const lost: RunRecord[] = [];
   const leases: Instant[] = [];
   const away: Instant[] = [];
-  for (const run of active) {
+  for (const run of [...remaining, ...active]) {
     if (followed.has(run.runId)) continue;
     const device = devices.get(run.device) ?? strangerOf(run);
     const lostAt = lostAtOf(run, runTimeoutMs, now);
     if (isLeased(run, now)) leases.push(run.leaseUntil);
     else if (device.connected) adopt.push({ run, device });
+    else if (run.outcome !== null) continue;
     else if (lostAt <= now) lost.push(run);
     else away.push(lostAt);
   }

@@ -1,25 +1,29 @@
 import { type Action, runIdOf } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
-import type { Device } from '../model/device';
 import type { EventSink, RunRef } from '../model/event';
 import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
 import type { Outcome, RunOwner, RunRecord } from '../model/run';
 import { lostAtOf } from './adoption';
+import { type Clearing, createClearing } from './clearing';
 import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
-
-/** Something that a pass found to do on a device. */
-export type Work =
-  | { readonly kind: 'start'; readonly action: Action }
-  | { readonly kind: 'adopt'; readonly run: RunRecord; readonly device: Device }
-  | { readonly kind: 'lose'; readonly run: RunRecord };
+import type { Work } from './work';
 
 export interface ConductTools {
   readonly ledger: Pick<
     Ledger,
-    'begin' | 'takeOver' | 'renew' | 'release' | 'advance' | 'finish' | 'endedNonces' | 'lastSuccessOf' | 'failuresOf'
+    | 'leave'
+    | 'begin'
+    | 'takeOver'
+    | 'renew'
+    | 'release'
+    | 'advance'
+    | 'finish'
+    | 'endedNonces'
+    | 'lastSuccessOf'
+    | 'failuresOf'
   >;
   readonly executors: Executors;
   readonly adopter: Adopter;
@@ -59,8 +63,6 @@ interface Followed {
   isEnded: boolean;
 }
 
-type Ended = RunEnding['outcome'];
-
 /** How many of the latest runs may still have their container in the way: one, unless ledgers were lost. */
 const FORGOTTEN_RUNS = 5;
 
@@ -71,10 +73,12 @@ export function createConductor(tools: ConductTools): Conductor {
 class RunConductor implements Conductor {
   readonly #tools: ConductTools;
   readonly #followed = new Map<RunId, Followed>();
+  readonly #clearing: Clearing;
   #isStopping = false;
 
   public constructor(tools: ConductTools) {
     this.#tools = tools;
+    this.#clearing = createClearing(tools);
   }
 
   public async conduct(work: Work): Promise<void> {
@@ -93,7 +97,8 @@ class RunConductor implements Conductor {
   }
 
   public followed(): ReadonlyMap<RunId, DeviceUuid> {
-    return new Map([...this.#followed].map(([runId, { run }]) => [runId, run.device.uuid]));
+    const followed = [...this.#followed].map(([runId, { run }]) => [runId, run.device.uuid] as const);
+    return new Map([...followed, ...this.#clearing.devices()]);
   }
 
   public renew(): void {
@@ -105,11 +110,13 @@ class RunConductor implements Conductor {
   public cancel(): void {
     this.#isStopping = true;
     for (const { cancel } of this.#followed.values()) cancel.abort();
+    this.#clearing.stop();
   }
 
   public stop(): void {
     this.#isStopping = true;
     for (const { stop, isEnded } of this.#followed.values()) if (!isEnded) stop.abort();
+    this.#clearing.stop();
   }
 
   async #start({ action }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
@@ -137,7 +144,8 @@ class RunConductor implements Conductor {
 
   async #adopt({ run: record, device }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
     const { ledger, owner, clock, adopter, emit } = this.#tools;
-    if (this.#followed.has(record.runId)) return;
+    if (this.followed().has(record.runId)) return;
+    if (record.outcome !== null) return this.#clearing.clear(record, device);
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true, process: null });
@@ -182,10 +190,13 @@ class RunConductor implements Conductor {
         ledger.advance(runId, phase, clock.now());
       },
       commit: (outcome) => this.#commit(followed, outcome),
+      removed: () => {
+        ledger.leave(runId, null);
+      },
     };
   }
 
-  #commit(followed: Followed, outcome: Ended): boolean {
+  #commit(followed: Followed, outcome: RunEnding['outcome']): boolean {
     const { ledger, clock, random } = this.#tools;
     const { run, record } = followed;
     // As they are now: a change of the policy while it went on has forgiven them.

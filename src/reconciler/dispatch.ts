@@ -1,6 +1,6 @@
 import { concatMap, connect, filter, from, merge, mergeMap, type Observable } from 'rxjs';
 import type { PassAnswer } from './pass';
-import type { Work } from './conduct';
+import type { Work } from './work';
 
 /**
  * Has the work of every pass done, in the order in which the passes found it: runs are started at most `limit` at once, each

@@ -3,7 +3,7 @@ import type { Device } from '../model/device';
 import type { DesiredDevice } from '../model/policy';
 import type { Ledger } from '../model/ports';
 import type { RunRecord } from '../model/run';
-import { type Adoption, planAdoption } from './adoption';
+import { type Adoption, type AdoptionQuestion, planAdoption } from './adoption';
 import { sshGate, storeGates } from './breaker';
 import { decide, type Decision, type DecisionInput } from './decide';
 import type { Clock, Limits } from './limits';
@@ -11,7 +11,7 @@ import { sightingsOf } from './sighting';
 import type { SlotBook } from './slotbook';
 
 export interface LookTools {
-  readonly ledger: Pick<Ledger, 'see' | 'facts' | 'active'>;
+  readonly ledger: Pick<Ledger, 'see' | 'facts' | 'active' | 'remaining'>;
   readonly resolve: (devices: readonly Device[]) => readonly DesiredDevice[];
   readonly limits: Limits;
   readonly runTimeoutMs: number;
@@ -55,7 +55,7 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
     ledger.see(sightings, clock.now(), rejected);
     const [facts, active, now] = [ledger.facts(), ledger.active(), clock.now()];
     const evidence = { facts, active, now, forgiveUntil };
-    const adoption = adoptionOf(tools, fleet.devices, active, now);
+    const adoption = adoptionOf(tools, fleet.devices, { active, remaining: ledger.remaining(), now });
     const input: DecisionInput = {
       desired,
       now,
@@ -77,11 +77,10 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
 function adoptionOf(
   { followed, runTimeoutMs }: LookTools,
   devices: readonly Device[],
-  active: readonly RunRecord[],
-  now: Instant,
+  runs: Pick<AdoptionQuestion, 'active' | 'remaining' | 'now'>,
 ): Adoption {
-  const wanted = new Set(active.map(({ device }) => device));
+  const wanted = new Set([...runs.active, ...runs.remaining].map(({ device }) => device));
   const byUuid = new Map<DeviceUuid, Device>();
   if (wanted.size > 0) for (const device of devices) if (wanted.has(device.uuid)) byUuid.set(device.uuid, device);
-  return planAdoption({ active, followed: followed(), devices: byUuid, now, runTimeoutMs });
+  return planAdoption({ ...runs, followed: followed(), devices: byUuid, runTimeoutMs });
 }

@@ -4,8 +4,7 @@ import type { EventSink, RunRef } from '../model/event';
 import type { Ledger } from '../model/ports';
 import { slotText } from '../model/slot';
 import { countVerdicts } from '../model/verdict';
-import type { Adoption } from './adoption';
-import type { Work } from './conduct';
+import { type Work, workOf } from './work';
 import type { Decision } from './decide';
 import { refOf } from './ending';
 import type { Cause, FleetReader } from './fleetview';
@@ -14,7 +13,7 @@ import { NOTHING_TOLD, reportOf, type Told } from './report';
 
 export interface PassTools extends LookTools {
   readonly fleet: Pick<FleetReader, 'view'>;
-  readonly ledger: Pick<Ledger, 'see' | 'facts' | 'active' | 'skip'>;
+  readonly ledger: Pick<Ledger, 'see' | 'facts' | 'active' | 'remaining' | 'skip'>;
   readonly emit: EventSink;
 }
 
@@ -88,14 +87,6 @@ class Passes {
 function plannedRef({ id, attempt, device, kind, slot }: Decision['actions'][number]): RunRef {
   const runId = runIdOf(id, attempt);
   return refOf({ runId, device: device.uuid, deviceName: device.name, kind, slot, attempt });
-}
-
-function workOf({ actions }: Decision, { adopt, lost }: Adoption): readonly Work[] {
-  return [
-    ...lost.map((run): Work => ({ kind: 'lose', run })),
-    ...adopt.map(({ run, device }): Work => ({ kind: 'adopt', run, device })),
-    ...actions.map((action): Work => ({ kind: 'start', action })),
-  ];
 }
 
 /** The earliest that is known, or null. */

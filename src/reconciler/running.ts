@@ -11,7 +11,8 @@ import {
   tap,
   throttleTime,
 } from 'rxjs';
-import type { Conductor, Work } from './conduct';
+import type { Conductor } from './conduct';
+import type { Work } from './work';
 import { dispatched$ } from './dispatch';
 import type { Cause } from './fleetview';
 import { passes$ } from './loop';

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { openLedger } from '../../src/ledger/ledger';
 import type { LabDevice } from '../lab/device';
 import { type Lab, startLab } from '../lab/lab';
 import { type ControllerProcess, startController } from '../support/controller';
+import { anEnding } from '../support/ledger';
 import { until } from '../support/wait';
 
 const LAUNCHER = join(__dirname, '..', '..', 'bin', 'balena-backup');
@@ -40,6 +42,21 @@ function call(words: readonly string[], environment: Readonly<Record<string, str
   });
 }
 
+/** A request whose controller goes away while it runs, and that has ended by itself since. */
+async function leftRunning(watched: ControllerProcess, token: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  lab.setTag(device, 'backupRequest', token);
+  await watched.waitFor(
+    'the container to run',
+    (line) => line['event'] === 'run.progressed' && line['phase'] === 'running',
+  );
+  watched.signal(signal);
+  await watched.exited;
+  await until('the run to end by itself', async () => {
+    const [container] = (await device.containers()).filter(({ name }) => name === 'balena-backup-run');
+    return container?.state === 'exited' ? true : null;
+  });
+}
+
 describe('the process', () => {
   it('makes a pass at once on SIGHUP and for resync, and ends within ten seconds on SIGTERM with 0', async () => {
     const running = await started({ RECONCILE_INTERVAL: '1h' });
@@ -73,17 +90,7 @@ describe('the process', () => {
   ] as const)('that is $name leaves its run going; the next collects it once', async ({ signal }) => {
     const first = await started();
     const token = `request-${signal}`;
-    lab.setTag(device, 'backupRequest', token);
-    await first.waitFor(
-      'the container to run',
-      (line) => line['event'] === 'run.progressed' && line['phase'] === 'running',
-    );
-    first.signal(signal);
-    await first.exited;
-    await until('the run to end by itself', async () => {
-      const [container] = (await device.containers()).filter(({ name }) => name === 'balena-backup-run');
-      return container?.state === 'exited' ? true : null;
-    });
+    await leftRunning(first, token, signal);
 
     const second = await started();
     await second.waitFor(
@@ -94,6 +101,18 @@ describe('the process', () => {
 
     const begun = second.lines.filter((line) => line['event'] === 'run.started');
     expect(begun).toMatchObject([{ adopted: true, slot: `request:${token}` }]);
+  });
+
+  it('that is killed between a result and its acknowledgement leaves a container, which the next has removed', async () => {
+    const first = await started();
+    await leftRunning(first, 'known', 'SIGKILL');
+    const ledger = openLedger(lab.environment()['STATE_DIR'] ?? '');
+    for (const { runId } of ledger.active()) ledger.finish(runId, anEnding());
+    ledger.close();
+
+    const second = await started();
+    await until('the container to be removed', async () => ((await device.containers()).length === 0 ? true : null));
+    expect(second.lines.filter((line) => line['event'] === 'run.started')).toEqual([]);
   });
 
   it('tells all problems of its configuration at once and ends with 2', () => {

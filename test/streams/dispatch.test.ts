@@ -1,5 +1,5 @@
 import { NEVER, of } from 'rxjs';
-import type { Work } from '../../src/reconciler/conduct';
+import type { Work } from '../../src/reconciler/work';
 import { dispatched$ } from '../../src/reconciler/dispatch';
 import { anAction } from '../support/conductor';
 import { aDevice, aUuid } from '../support/desired';

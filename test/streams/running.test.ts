@@ -1,5 +1,5 @@
 import { asyncScheduler, Subject } from 'rxjs';
-import type { Work } from '../../src/reconciler/conduct';
+import type { Work } from '../../src/reconciler/work';
 import type { Cause } from '../../src/reconciler/fleetview';
 import type { PassAnswer } from '../../src/reconciler/pass';
 import { running$ } from '../../src/reconciler/running';

@@ -55,6 +55,7 @@ export async function backupScriptOf(of: Device, policy: Policy, settings: Setti
       emit: () => undefined,
       advance: () => undefined,
       commit: () => true,
+      removed: () => undefined,
     },
   );
   session.end();

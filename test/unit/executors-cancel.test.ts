@@ -26,6 +26,7 @@ function orderWith(cancelled: AbortSignal, emit: EventSink = () => undefined): C
       emit,
       advance: () => undefined,
       commit: () => true,
+      removed: () => undefined,
     },
     startScript: 'START',
     attachScript: 'ATTACH',

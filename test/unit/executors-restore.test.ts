@@ -79,6 +79,7 @@ async function played(
     emit: (event) => events.push(event),
     advance: () => undefined,
     commit: () => true,
+    removed: () => undefined,
   };
   const outcome = await executedBy(executors, action, context);
   return { outcome, script: session.sent[0] ?? '', asked, events };

@@ -46,6 +46,7 @@ async function scriptFor(
     emit: () => undefined,
     advance: () => undefined,
     commit: () => true,
+    removed: () => undefined,
   };
   await executors.backup(
     { kind: 'backup', id, device, policy, target: whole, slot, dueSince: slot.at, attempt: 1, mode: 'auto' },

@@ -159,7 +159,12 @@ describe('reading leaves no trace', () => {
 describe('a ledger of the first version, which no controller has opened since', () => {
   const aged = (stateDir: string): void => {
     fill(stateDir);
-    edit(stateDir, 'ALTER TABLE run DROP COLUMN phases; PRAGMA user_version = 1');
+    const drops = [
+      'DROP INDEX run_remains',
+      'ALTER TABLE run DROP COLUMN remains',
+      'ALTER TABLE run DROP COLUMN phases',
+    ];
+    edit(stateDir, [...drops, 'PRAGMA user_version = 1'].join(';'));
   };
 
   it('is read as it is', () => {

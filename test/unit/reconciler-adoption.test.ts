@@ -4,7 +4,7 @@ import type { RunRecord } from '../../src/model/run';
 import { lostAtOf, planAdoption } from '../../src/reconciler/adoption';
 import { LONGEST_LEASE_MS } from '../../src/model/lease';
 import { aDevice, aUuid } from '../support/desired';
-import { aRun, at } from '../support/facts';
+import { aRun, aSuccess, at } from '../support/facts';
 
 const now = at('2026-11-24T00:10:00Z');
 const runTimeoutMs = 3_600_000;
@@ -15,11 +15,12 @@ function plan(over: {
   device?: Device | null;
   isFollowed?: boolean;
 }): ReturnType<typeof planAdoption> {
-  const active = { ...run, ...over.run };
+  const meant = { ...run, ...over.run };
   const device = over.device === undefined ? aDevice() : over.device;
   return planAdoption({
-    active: [active],
-    followed: new Set(over.isFollowed === true ? [active.runId] : []),
+    active: meant.outcome === null ? [meant] : [],
+    remaining: meant.outcome === null ? [] : [meant],
+    followed: new Set(over.isFollowed === true ? [meant.runId] : []),
     devices: new Map(device === null ? [] : [[device.uuid, device]]),
     now,
     runTimeoutMs,
@@ -29,6 +30,7 @@ function plan(over: {
 describe('adoption', () => {
   const offline = aDevice({ connected: false });
   const old = { startedAt: at('2026-11-23T00:00:00Z') };
+  const ended = { endedAt: now, outcome: aSuccess() };
 
   it.each([
     { name: 'lease over, device connected -> adopted', over: {}, adopts: 1, loses: 0, wakeAt: null },
@@ -74,6 +76,27 @@ describe('adoption', () => {
       adopts: 0,
       loses: 0,
       wakeAt: lostAtOf(run, runTimeoutMs, now),
+    },
+    {
+      name: 'ended, its container may be left -> joined to have it removed',
+      over: { run: ended },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'ended, whoever removes its container may be at it -> when the lease is over',
+      over: { run: { ...ended, leaseUntil: instantOf(now + 1000) } },
+      adopts: 0,
+      loses: 0,
+      wakeAt: instantOf(now + 1000),
+    },
+    {
+      name: 'ended, device offline -> once it is there, however long that takes',
+      over: { run: { ...ended, ...old }, device: offline },
+      adopts: 0,
+      loses: 0,
+      wakeAt: null,
     },
     {
       name: 'device offline for too long -> lost',
@@ -137,8 +160,8 @@ describe('adoption', () => {
   ])('is planned again for the run whose lease ends first, here the $name', ({ seconds }) => {
     const active = seconds.map((each) => ({ ...run, leaseUntil: instantOf(now + each * 1000) }));
 
-    expect(planAdoption({ active, followed: new Set(), devices: new Map(), now, runTimeoutMs }).wakeAt).toBe(
-      now + 10_000,
-    );
+    expect(
+      planAdoption({ active, remaining: [], followed: new Set(), devices: new Map(), now, runTimeoutMs }).wakeAt,
+    ).toBe(now + 10_000);
   });
 });

@@ -178,6 +178,7 @@ class Doom {
     return {
       facts: () => call(() => ledger.facts()),
       active: () => call(() => ledger.active()),
+      remaining: () => call(() => ledger.remaining()),
       news: (...args) => call(() => ledger.news(...args)),
       lastSuccessOf: (...args) => call(() => ledger.lastSuccessOf(...args)),
       failuresOf: (...args) => call(() => ledger.failuresOf(...args)),
@@ -194,6 +195,11 @@ class Doom {
       release: (...args) => {
         call(() => {
           ledger.release(...args);
+        });
+      },
+      leave: (...args) => {
+        call(() => {
+          ledger.leave(...args);
         });
       },
       advance: (...args) => {
