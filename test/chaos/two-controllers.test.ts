@@ -50,7 +50,7 @@ describe('two controllers by mistake, each with a ledger of its own, and a perso
 
     const byHand = async (): Promise<true | null> => {
       const { code, err } = await command(environmentOf('third'), 'backup', 'kitchen');
-      expect({ code, err }).toMatchObject({ code: code === 0 ? 0 : 4 });
+      if (code !== 0 && code !== 4) throw new Error(`the backup by hand ended with ${String(code)}: ${err}`);
       return code === 0 ? true : null;
     };
     const twice = ({ lines }: ControllerProcess): true | null => (lines.filter(isSuccess).length >= 2 ? true : null);

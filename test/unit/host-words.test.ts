@@ -65,6 +65,23 @@ test('a run that is cancelled while its image comes does not begin, however long
   expect(words).toEqual([]);
 });
 
+test.each([
+  {
+    trouble: 'Conflict. The container name "/balena-backup-run" is already in use by container "c2".',
+    says: 'busy unknown',
+  },
+  { trouble: 'no such device', says: 'failed start docker: Error response from daemon: no such device' },
+])('a start that the engine refuses by "$trouble" while nobody shows is $says', async ({ trouble, says }) => {
+  host.engineDoes(`
+case "$1" in
+  run) echo 'docker: Error response from daemon: ${trouble}' >&2; exit 125 ;;
+  inspect) exit 1 ;;
+esac
+`);
+
+  expect(host.play(await startScript()).told).toContain(`${NONCE} - ${says}`);
+});
+
 test('a run that another shell has started meanwhile is followed, and not taken away', async () => {
   host.engineDoes(`
 case "$1 $*" in

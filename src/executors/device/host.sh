@@ -221,7 +221,11 @@ start() {
   rm -rf "$DIR"
   # A start that failed leaves a container that never ran. One that did was started by another shell of this run.
   take_name || return 0
-  say "failed start $(printf '%s' "$trouble" | flat)"
+  case $trouble in
+    # An engine keeps the name before it shows whose it is, and a run may have ended since.
+    *'is already in use'*) say 'busy unknown' ;;
+    *) say "failed start $(printf '%s' "$trouble" | flat)" ;;
+  esac
   exit 0
 }
 
