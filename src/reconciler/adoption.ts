@@ -44,8 +44,8 @@ export function planAdoption(question: AdoptionQuestion): Adoption {
   const away: Instant[] = [];
   for (const run of [...remaining, ...active]) {
     if (followed.has(run.runId)) continue;
-    const device = devices.get(run.device) ?? strangerOf(run);
     const lostAt = lostAtOf(run, runTimeoutMs, now);
+    const device = devices.get(run.device) ?? strangerOf(run, lostAt > now || run.outcome === null);
     if (isLeased(run, now)) leases.push(run.leaseUntil);
     else if (device.connected) adopt.push({ run, device });
     else if (run.outcome !== null) continue;
@@ -57,13 +57,16 @@ export function planAdoption(question: AdoptionQuestion): Adoption {
   return { adopt, lost, away: away.length, wakeAt };
 }
 
-/** A device that is no longer enabled is not in the API's answer; whether it is connected shows when it is tried. */
-function strangerOf(run: RunRecord): Device {
+/**
+ * A device that is no longer enabled is not in the API's answer; whether it is connected shows when it is tried. For what a
+ * run has left there that is not tried for ever: the device may be gone for good.
+ */
+function strangerOf(run: RunRecord, connected: boolean): Device {
   return {
     uuid: run.device,
     name: run.deviceName,
     fleet: { id: 0, slug: '', tags: new Map() },
     tags: new Map(),
-    connected: true,
+    connected,
   };
 }

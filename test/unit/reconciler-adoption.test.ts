@@ -99,6 +99,27 @@ describe('adoption', () => {
       wakeAt: null,
     },
     {
+      name: 'ended, device no longer enabled -> joined all the same',
+      over: { run: ended, device: null },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'ended long ago, device no longer enabled -> left alone',
+      over: { run: { ...ended, ...old }, device: null },
+      adopts: 0,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
+      name: 'ended long ago, device there -> joined',
+      over: { run: { ...ended, ...old } },
+      adopts: 1,
+      loses: 0,
+      wakeAt: null,
+    },
+    {
       name: 'device offline for too long -> lost',
       over: { device: offline, run: old },
       adopts: 0,
