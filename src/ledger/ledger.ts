@@ -29,12 +29,15 @@ export function openLedger(stateDir: string): Ledger {
 /** The same in a database that is open and at our version; `path` is what errors call it. */
 export function ledgerIn(database: DatabaseSync, path: string): Ledger {
   return ledgerOn(database, {
+    look: (work) => withWords(path, work),
     read: (work) => withWords(path, () => atOneMoment(database, work)),
     write: (work) => withWords(path, () => inTransaction(database, work)),
   });
 }
 
 interface Access {
+  /** For one statement, which is one moment by itself. */
+  readonly look: <T>(work: () => T) => T;
   readonly read: <T>(work: () => T) => T;
   readonly write: <T>(work: () => T) => T;
 }
@@ -44,23 +47,24 @@ type Answers = Pick<
   'facts' | 'active' | 'remaining' | 'news' | 'lastSuccessOf' | 'failuresOf' | 'endedNonces' | 'runsOf'
 >;
 
-function answersFrom(database: DatabaseSync, book: DeviceBook, read: Access['read']): Answers {
+function answersFrom(database: DatabaseSync, book: DeviceBook, { look, read }: Access): Answers {
   return {
     facts: () => read(() => book.facts()),
-    active: () => read(() => readActive(database)),
-    remaining: () => read(() => readRemaining(database)),
+    active: () => look(() => readActive(database)),
+    remaining: () => look(() => readRemaining(database)),
     news: (mark) => read(() => readNews(database, mark)),
-    lastSuccessOf: (device) => read(() => readLastSuccess(database, device)),
-    failuresOf: (device) => read(() => readFailures(database, device)),
-    endedNonces: (device, limit) => read(() => readEndedNonces(database, device, limit)),
-    runsOf: (device, limit) => read(() => readRunsOf(database, device, limit)),
+    lastSuccessOf: (device) => look(() => readLastSuccess(database, device)),
+    failuresOf: (device) => look(() => readFailures(database, device)),
+    endedNonces: (device, limit) => look(() => readEndedNonces(database, device, limit)),
+    runsOf: (device, limit) => look(() => readRunsOf(database, device, limit)),
   };
 }
 
-function ledgerOn(database: DatabaseSync, { read, write }: Access): Ledger {
+function ledgerOn(database: DatabaseSync, access: Access): Ledger {
+  const { write } = access;
   const book = new DeviceBook(database);
   return {
-    ...answersFrom(database, book, read),
+    ...answersFrom(database, book, access),
     ...courseOn(database, write),
     see: (sightings, now, rejected = new Set()) => {
       write(() => {
