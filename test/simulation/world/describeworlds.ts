@@ -21,7 +21,7 @@ export function describeWorlds(quarter: 0 | 1 | 2 | 3): void {
     it.each(seeds)(
       'seed %d: no law is broken',
       async (seed) => {
-        const { counts, ...lived } = await livedThrough({ seed, days: 150 });
+        const { counts, ...lived } = await livedThrough({ seed, days: 140 });
         deviceYears += lived.deviceYears;
 
         expect(counts['successes']).toBeGreaterThan(0);
