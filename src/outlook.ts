@@ -14,7 +14,7 @@ import { resolveDesired } from './model/resolve';
 import type { Settings } from './model/settings';
 import { answersOf, choresOf, explanationOf } from './reconciler/explain';
 import { createLook, type Look } from './reconciler/look';
-import { earliest } from './reconciler/pass';
+import { earliest } from './reconciler/earliest';
 import { slotBook } from './reconciler/slotbook';
 
 export interface OutlookTools {

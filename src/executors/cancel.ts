@@ -17,7 +17,7 @@ interface Means {
 
 /** The wish that a person may have. */
 export interface Cancelling {
-  /** The run begins on the device: where somebody wanted it ended before, the device has forgotten that by now. */
+  /** The run begins on the device: where somebody wanted it ended before, one that has restarted since has forgotten that. */
   readonly begins: () => void;
   readonly release: () => void;
 }

@@ -50,8 +50,8 @@ export function markHandled(database: DatabaseSync, device: DeviceUuid, slot: Sl
 
 /** What `Ledger.leave` promises. */
 export function leaveContainer(database: DatabaseSync, runId: RunId, until: Instant | null): void {
-  const change = until === null ? 'remains = ifnull(?, 0)' : 'lease_until = ?';
-  statement(database, `UPDATE run SET ${change} WHERE run_id = ? AND remains = 1`).run(until, runId);
+  if (until === null) statement(database, 'UPDATE run SET remains = 0 WHERE run_id = ? AND remains = 1').run(runId);
+  else statement(database, 'UPDATE run SET lease_until = ? WHERE run_id = ? AND remains = 1').run(until, runId);
 }
 
 /** A slot that is handled is never tried again; a request's token may come back. */

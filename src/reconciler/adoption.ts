@@ -2,6 +2,7 @@ import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/b
 import type { Device } from '../model/device';
 import { isLeased } from '../model/lease';
 import type { RunRecord } from '../model/run';
+import { earliest } from './earliest';
 import { LOST_AFTER_MS } from './limits';
 
 /** What to do about runs that nobody follows: the active ones, and those whose containers may be left on their devices. */
@@ -52,9 +53,7 @@ export function planAdoption(question: AdoptionQuestion): Adoption {
     else if (lostAt <= now) lost.push(run);
     else away.push(lostAt);
   }
-  const ends = [...leases, ...away];
-  const wakeAt = ends.length === 0 ? null : instantOf(Math.min(...ends));
-  return { adopt, lost, away: away.length, wakeAt };
+  return { adopt, lost, away: away.length, wakeAt: earliest([...leases, ...away]) };
 }
 
 /**

@@ -104,8 +104,13 @@ function gateOf(trouble: Trouble, pauseMs: number, using: readonly RunRecord[], 
 
 /** When the latest trial since the trouble was begun. */
 function triedAt(trouble: Trouble, using: readonly RunRecord[], now: Instant): Instant {
-  const trials = using.filter(({ startedAt }) => startedAt >= trouble.lastAt && startedAt <= now);
-  return trials.reduce((latest, { startedAt }) => (startedAt > latest ? startedAt : latest), NEVER);
+  const trials = using.filter(({ startedAt }) => startedAt >= trouble.lastAt);
+  return latestStart(trials, NEVER, now);
+}
+
+/** The latest start of these runs up to now, or `before` where none is later than that. */
+function latestStart(runs: readonly RunRecord[], before: Instant, now: Instant): Instant {
+  return runs.reduce((latest, { startedAt }) => (startedAt > latest && startedAt <= now ? startedAt : latest), before);
 }
 
 function failedStores(facts: Evidence['facts']): ReadonlyMap<string, readonly DeviceFacts[]> {
@@ -147,10 +152,8 @@ function sshProvenAt({ facts, active, forgiveUntil, now }: Evidence): Instant {
     const at = dispositionOfLast(fact)?.reached === false ? endOf(fact.lastSuccess, now) : endOf(fact.last, now);
     if (at > latest) latest = at;
   }
-  for (const run of active) {
-    if (run.phase !== 'connecting' && run.startedAt > latest && run.startedAt <= now) latest = run.startedAt;
-  }
-  return latest;
+  const arrived = active.filter(({ phase }) => phase !== 'connecting');
+  return latestStart(arrived, latest, now);
 }
 
 /** Null for a device whose last run succeeded, or that never ran. */

@@ -26,6 +26,7 @@ export function createClearing({ ledger, adopter, clock }: ClearingTools): Clear
 
   async function clear(run: RunRecord, device: Device): Promise<void> {
     const { runId, nonce, startedAt } = run;
+    if (present.has(runId)) return;
     const container = { isGone: false };
     present.set(runId, run.device);
     try {

@@ -1,4 +1,4 @@
-import { type Action, runIdOf } from '../model/action';
+import type { Action } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
 import type { EventSink, RunRef } from '../model/event';
@@ -9,12 +9,11 @@ import { type Clearing, createClearing } from './clearing';
 import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
 import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
-import type { Work } from './work';
+import { runOf, type Work } from './work';
 
 export interface ConductTools {
   readonly ledger: Pick<
     Ledger,
-    | 'leave'
     | 'begin'
     | 'takeOver'
     | 'renew'
@@ -24,6 +23,7 @@ export interface ConductTools {
     | 'endedNonces'
     | 'lastSuccessOf'
     | 'failuresOf'
+    | 'leave'
   >;
   readonly executors: Executors;
   readonly adopter: Adopter;
@@ -121,19 +121,7 @@ class RunConductor implements Conductor {
 
   async #start({ action }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
     const { ledger, owner, clock, nonce, emit } = this.#tools;
-    const { device, slot, attempt, kind } = action;
-    const record = {
-      runId: runIdOf(action.id, attempt),
-      actionId: action.id,
-      kind,
-      device: device.uuid,
-      deviceName: device.name,
-      slot,
-      attempt,
-      nonce: nonce(),
-      place: action.target.place,
-      startedAt: clock.now(),
-    };
+    const record = { ...runOf(action), nonce: nonce(), place: action.target.place, startedAt: clock.now() };
     if (!ledger.begin(record, owner, this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: false, process: null });
@@ -144,7 +132,7 @@ class RunConductor implements Conductor {
 
   async #adopt({ run: record, device }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
     const { ledger, owner, clock, adopter, emit } = this.#tools;
-    if (this.followed().has(record.runId)) return;
+    if (this.#followed.has(record.runId)) return;
     if (record.outcome !== null) return this.#clearing.clear(record, device);
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);

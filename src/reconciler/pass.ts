@@ -1,11 +1,11 @@
-import { runIdOf } from '../model/action';
-import { type Instant, instantOf } from '../model/brand';
-import type { EventSink, RunRef } from '../model/event';
+import type { Instant } from '../model/brand';
+import type { EventSink } from '../model/event';
 import type { Ledger } from '../model/ports';
 import { slotText } from '../model/slot';
 import { countVerdicts } from '../model/verdict';
-import { type Work, workOf } from './work';
+import { runOf, type Work, workOf } from './work';
 import type { Decision } from './decide';
+import { earliest } from './earliest';
 import { refOf } from './ending';
 import type { Cause, FleetReader } from './fleetview';
 import { createLook, type Look, type LookTools } from './look';
@@ -64,7 +64,7 @@ class Passes {
       durationMs: clock.now() - begunAt,
       wakeAt,
     });
-    for (const action of decision.actions) emit({ event: 'run.planned', run: plannedRef(action) });
+    for (const action of decision.actions) emit({ event: 'run.planned', run: refOf(runOf(action)) });
     return { work: workOf(decision, adoption), wakeAt };
   }
 
@@ -82,15 +82,4 @@ class Passes {
     this.#told = told;
     for (const event of events) this.#tools.emit(event);
   }
-}
-
-function plannedRef({ id, attempt, device, kind, slot }: Decision['actions'][number]): RunRef {
-  const runId = runIdOf(id, attempt);
-  return refOf({ runId, device: device.uuid, deviceName: device.name, kind, slot, attempt });
-}
-
-/** The earliest that is known, or null. */
-export function earliest(instants: readonly (Instant | null)[]): Instant | null {
-  const known = instants.filter((at) => at !== null);
-  return known.length === 0 ? null : instantOf(Math.min(...known));
 }

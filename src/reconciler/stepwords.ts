@@ -2,6 +2,7 @@ import { describeFailure, describeHold } from '../model/describe';
 import type { Instant } from '../model/brand';
 import type { Failure } from '../model/failure';
 import { placeFor } from '../model/folded';
+import { isLeased } from '../model/lease';
 import type { DeviceFacts, RunRecord } from '../model/run';
 import { durationText, instantText } from '../model/shown';
 import { type Slot, slotText } from '../model/slot';
@@ -52,12 +53,10 @@ export function slotWords(slot: Slot): string {
   }
 }
 
-function activeText(
-  { runId, kind, slot, phase, startedAt, leaseUntil }: RunRecord,
-  { desired, world }: Question,
-): string {
+function activeText(active: RunRecord, { desired, world }: Question): string {
+  const { runId, kind, slot, phase, startedAt } = active;
   const run = `the run ${runId} (${kind}) for ${slotText(slot)} is under way since ${instantText(startedAt)} (${phase})`;
-  if (leaseUntil > world.now) return run;
+  if (isLeased(active, world.now)) return run;
   return desired.device.connected
     ? `${run}; nobody follows it at the moment, and a controller takes it up`
     : `${run}; its device is not connected, so it is taken up when that connects, or given up an hour after RUN_TIMEOUT`;

@@ -20,12 +20,6 @@ export interface Played {
 /** Takes down its words, one after the other with NUL between them, and what it is to do. */
 const ENGINE = `#!/bin/sh
 if [ -e "$STAGE/engine" ]; then . "$STAGE/engine"; fi
-if [ -e "$STAGE/stopped" ]; then echo 'Cannot connect to the daemon'; exit 1; fi
-case "$(cat "$STAGE/at-pull" 2>/dev/null) $1 $2" in
-  'fails pull --quiet') echo 'no route to the registry' >&2; exit 1 ;;
-  'fails image inspect') exit 1 ;;
-  'stops pull --quiet') : >"$STAGE/stopped"; echo 'unexpected EOF' >&2; exit 1 ;;
-esac
 case "$1 $2" in
   'volume ls') printf '%s\\n' 1234_data 1234_any 1234_other '1234_$(touch ${CANARY})' ; exit 0 ;;
   'info --format' | 'version ' | 'image inspect' | 'pull --quiet') echo true; exit 0 ;;
@@ -102,11 +96,6 @@ export class StubbedHost {
       said,
       wasInjected: [played, this.#stage].some((folder) => existsSync(join(folder, CANARY))),
     };
-  }
-
-  /** The engine has no copy of an image and gets none from now on, or stops while it tries. */
-  public atPull(what: 'fails' | 'stops'): void {
-    writeFileSync(join(this.#stage, 'at-pull'), what);
   }
 
   /** Duplicity's output from now on. */

@@ -108,10 +108,26 @@ test("locks that a killed run left in the home of GnuPG are nobody's", async () 
 
 describe('an image that does not come', () => {
   test.each([
-    { what: 'fails', told: 'failed image-unavailable no route to the registry' },
-    { what: 'stops', told: 'failed engine its engine does not answer any more: unexpected EOF' },
-  ] as const)('because the engine $what', async ({ what, told }) => {
-    host.atPull(what);
+    {
+      what: 'fails',
+      engine: `
+case "$1 $2" in
+  'pull --quiet') echo 'no route to the registry' >&2; exit 1 ;;
+  'image inspect') exit 1 ;;
+esac
+`,
+      told: 'failed image-unavailable no route to the registry',
+    },
+    {
+      what: 'stops',
+      engine: `
+if [ -e "$STAGE/stopped" ]; then echo 'Cannot connect to the daemon'; exit 1; fi
+if [ "$1" = pull ]; then : >"$STAGE/stopped"; echo 'unexpected EOF' >&2; exit 1; fi
+`,
+      told: 'failed engine its engine does not answer any more: unexpected EOF',
+    },
+  ])('because the engine $what', async ({ engine, told }) => {
+    host.engineDoes(engine);
     const played = host.play(await backupScriptOf(aDevice(), aPolicy(), settingsOf()));
 
     expect(played.told).toContain(told);

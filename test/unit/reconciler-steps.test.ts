@@ -1,3 +1,4 @@
+import { instantOf } from '../../src/model/brand';
 import type { Step } from '../../src/model/explanation';
 import type { DesiredDevice } from '../../src/model/policy';
 import type { DeviceFacts } from '../../src/model/run';
@@ -11,6 +12,7 @@ import { anInput, DECIDED_AT, known, STORE } from '../support/decision';
 import { aFailedRun, aRun, aSucceededRun, at, ended, facts } from '../support/facts';
 
 const later = at('2026-11-24T09:00:00Z');
+const soon = instantOf(DECIDED_AT + 30_000);
 const midnight = at('2026-11-24T00:00:00Z');
 const failed = ended(aFailedRun({ kind: 'device-unreachable', phase: 'connect', detail: 'refused' }));
 const asked = anEnabledDevice({ policy: { request: resolved('now-1') } });
@@ -55,13 +57,20 @@ const rows: readonly Row[] = [
   {
     guard: 'in-flight',
     is: 'no',
-    facts: { active: aRun({ slot: { kind: 'manual', at: midnight }, phase: 'pulling', leaseUntil: later }) },
+    facts: { active: aRun({ slot: { kind: 'manual', at: midnight }, phase: 'pulling', leaseUntil: soon }) },
     because: `the run ${aRun().runId} (backup) for manual:2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (pulling)`,
   },
   {
     guard: 'in-flight',
     is: 'no',
     facts: { active: aRun() },
+    because: `the run ${aRun().runId} (backup) for 2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (running); nobody follows it at the moment, and a controller takes it up`,
+  },
+  {
+    guard: 'in-flight',
+    is: 'no',
+    // Granted by a clock that has been set back since.
+    facts: { active: aRun({ leaseUntil: later }) },
     because: `the run ${aRun().runId} (backup) for 2026-11-24T00:00:00.000Z is under way since 2026-11-24T00:00:00Z (running); nobody follows it at the moment, and a controller takes it up`,
   },
   {

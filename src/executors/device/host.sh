@@ -16,6 +16,7 @@ for each in balena-engine balena docker; do
   if command -v "$each" >/dev/null 2>&1; then ENGINE=$each; break; fi
 done
 engine() { "$ENGINE" "$@" </dev/null; }
+engine_answers() { engine version >/dev/null 2>&1; }
 
 # Id, status, run id and nonce of the container that holds the name; empty where there is none.
 holder() {
@@ -50,7 +51,7 @@ is_between_lives() {
 remove() {
   tries=0
   until engine rm --force --volumes=false "$ID" >/dev/null 2>&1; do
-    if engine version >/dev/null 2>&1 && ! engine inspect --type container "$ID" >/dev/null 2>&1; then return; fi
+    if engine_answers && ! engine inspect --type container "$ID" >/dev/null 2>&1; then return; fi
     tries=$((tries + 1))
     if [ "$tries" -ge 30 ]; then return; fi
     sleep 2
@@ -119,14 +120,14 @@ image() {
   trouble=$(printf '%s' "$trouble" | flat)
   if engine image inspect "$IMAGE" >/dev/null 2>&1; then
     say "warn the image could not be pulled, the copy on the device is used: $trouble"
-  else
-    if engine version >/dev/null 2>&1; then
-      say "failed image-unavailable $trouble"
-    else
-      say "failed engine its engine does not answer any more: $trouble"
-    fi
-    exit 0
+    return 0
   fi
+  if engine_answers; then
+    say "failed image-unavailable $trouble"
+  else
+    say "failed engine its engine does not answer any more: $trouble"
+  fi
+  exit 0
 }
 
 # Options for limits that this engine and kernel have; `--cpus` is an error where they lack it, the others are dropped.
@@ -262,7 +263,7 @@ cancel() {
 # Our run is not there. An engine that is being restarted knows of no container, and may just have come back; whoever follows
 # does, too.
 lost() {
-  if engine version >/dev/null 2>&1; then
+  if engine_answers; then
     case $(holder) in
       *" $NONCE") ;;
       *)
@@ -331,7 +332,7 @@ finish() {
 
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
 # A run that is there already is not given up for an engine that does not answer.
-if [ "$MODE" != start ] && ! engine version >/dev/null 2>&1; then exit 0; fi
+if [ "$MODE" != start ] && ! engine_answers; then exit 0; fi
 if [ "$MODE" = cancel ]; then cancel; fi
 say 'phase preparing'
 if take_name; then
