@@ -54,9 +54,7 @@ function openHand(settings: Settings, terminal: Terminal): Hand {
   const factsOf = (device: DeviceUuid): DeviceFacts | null => ledger.facts().get(device) ?? null;
   const owner = { process: `${hostname()}:${String(process.pid)}`, startedAt: clock.now() };
   const conductor = joinConductor({ settings, joined, ledger, owner });
-  const renewal = setInterval(() => {
-    conductor.renew();
-  }, RENEW_MS).unref();
+  const renewal = setInterval(renewOrTell, RENEW_MS, conductor, terminal).unref();
   const ticking = setInterval(live.tick, TICK_MS).unref();
   return {
     terminal,
@@ -81,6 +79,16 @@ function openHand(settings: Settings, terminal: Terminal): Hand {
       await log.close();
     },
   };
+}
+
+/** A ledger that cannot be written for a while, such as on a full disk, must not take the view of the run away. */
+export function renewOrTell(conductor: Pick<Conductor, 'renew'>, terminal: Pick<Terminal, 'complain'>): void {
+  try {
+    conductor.renew();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    terminal.complain(`The run goes on, but that it is looked after could not be noted: ${why}.`);
+  }
 }
 
 interface Output {

@@ -169,8 +169,15 @@ async function followed(
   if (run === null) return refuse(interruption.isThere ? INTERRUPTED : BUSY, terminal);
   if (run.outcome !== null) return told(run, terminal, order);
   const how = `It goes on, on the device. See the controller's log for what comes of it, or come back to it with "${order.again}".`;
-  const why = interruption.isThere ? `Left run ${run.runId}.` : `Lost the link to run ${run.runId}.`;
-  return refuse({ code: interruption.isThere ? 130 : 3, message: `${why} ${how}` }, terminal);
+  return refuse({ code: interruption.isThere ? 130 : 3, message: `${whyLeft(run, interruption)} ${how}` }, terminal);
+}
+
+function whyLeft({ runId, owner }: RunRecord, { isThere }: Interruption): string {
+  if (isThere) return `Left run ${runId}.`;
+  // A run that we have left has no owner.
+  return owner.process === ''
+    ? `Lost the link to run ${runId}.`
+    : `Another process (${owner.process}) has taken up run ${runId}.`;
 }
 
 const INTERRUPTED = { code: 130, message: 'Interrupted; nothing was started.' };

@@ -99,9 +99,7 @@ function courseOn(
   return {
     renew: (owner, leaseUntil) => write(() => renewLeases(database, owner, leaseUntil)),
     takeOver: (runId, owner, now, leaseUntil) => write(() => takeOverRun(database, { runId, owner, now, leaseUntil })),
-    release: (runId, owner, until) => {
-      write(() => releaseRun(database, runId, owner, until));
-    },
+    release: (runId, owner, until) => write(() => releaseRun(database, runId, owner, until)),
     advance: (runId, phase, now) => {
       write(() => advanceRun(database, runId, { phase, at: now }));
     },

@@ -44,6 +44,7 @@ export function runStatement(event: RunEvent): Statement {
 const DETACHED: Readonly<Record<EventOf<'run.detached'>['reason'], Statement>> = {
   'link-lost': warn('Lost the link to the device; the run goes on there and is taken up again'),
   shutdown: info('Left the run going on the device; the next start takes it up again'),
+  'taken-over': info('Left the run to another process, which has taken it up'),
 };
 
 /** How grave a failure is: error = somebody must act; warn = it is tried again by itself; info = as somebody wanted. */

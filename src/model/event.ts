@@ -90,7 +90,7 @@ export type Event =
       readonly process: string | null;
     }
   | { readonly event: 'retention.applied'; readonly run: RunRef; readonly retention: Retention }
-  | { readonly event: 'run.detached'; readonly run: RunRef; readonly reason: 'link-lost' | 'shutdown' }
+  | { readonly event: 'run.detached'; readonly run: RunRef; readonly reason: 'link-lost' | 'shutdown' | 'taken-over' }
   | { readonly event: 'run.cancelled'; readonly run: RunRef; readonly by: string; readonly process: string | null }
   | {
       readonly event: 'run.backoff.scheduled';

@@ -179,8 +179,8 @@ export interface Ledger {
   renew(owner: RunOwner, leaseUntil: Instant): ReadonlySet<RunId>;
   /** Takes over an active run whose lease has expired. False when it has ended or its lease still runs. */
   takeOver(runId: RunId, owner: RunOwner, now: Instant, leaseUntil: Instant): boolean;
-  /** Gives an active run up: from `until` on anybody may take it over. */
-  release(runId: RunId, owner: RunOwner, until: Instant): void;
+  /** Gives an active run up: from `until` on anybody may take it over. False when it is not this owner's any more. */
+  release(runId: RunId, owner: RunOwner, until: Instant): boolean;
   /** Where the run is from now on. */
   advance(runId: RunId, phase: RunPhase, now: Instant): void;
   /** Commits the outcome; `handled` marks its slot as handled; `retryAt` is when the device may be tried again. False when it had ended already. */

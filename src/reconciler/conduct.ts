@@ -208,8 +208,9 @@ class RunConductor implements Conductor {
       });
       return;
     }
-    ledger.release(record.runId, owner, reason === 'shutdown' ? now : instantOf(now + ADOPT_PAUSE_MS));
-    emit({ event: 'run.detached', run, reason });
+    const freeAt = reason === 'shutdown' ? now : instantOf(now + ADOPT_PAUSE_MS);
+    const wasOurs = ledger.release(record.runId, owner, freeAt);
+    emit({ event: 'run.detached', run, reason: wasOurs ? reason : 'taken-over' });
   }
 
   #leaseUntil(): Instant {

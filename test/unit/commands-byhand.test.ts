@@ -1,8 +1,11 @@
 import { left, right } from 'fp-ts/Either';
+import { renewOrTell } from '../../src/byhand';
 import { runByHand } from '../../src/commands/byhand';
 import type { Refusal } from '../../src/commands/refusal';
 import { type Instant, instantOf } from '../../src/model/brand';
 import { aDevice } from '../support/desired';
+import type { RunRecord } from '../../src/model/run';
+import { anAction } from '../support/conductor';
 import { aRun, aSuccess } from '../support/facts';
 
 const now = instantOf(Date.UTC(2026, 10, 26));
@@ -12,6 +15,7 @@ const REFUSAL: Refusal = { code: 2, message: 'nothing is to be begun' };
 interface Asked {
   readonly code: number;
   readonly adopted: number;
+  readonly complaints: readonly string[];
 }
 
 interface World {
@@ -21,11 +25,14 @@ interface World {
   readonly refusal?: Refusal;
   /** Whether the person presses Ctrl-C before that is known. */
   readonly interrupts?: boolean;
+  /** What is in the ledger of the run that is begun, once it is not followed any more. */
+  readonly begun?: RunRecord;
 }
 
 /** What comes of a person's asking for a backup. */
-async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: World): Promise<Asked> {
+async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false, begun }: World): Promise<Asked> {
   const run = leaseUntil === undefined ? null : aRun({ device: device.uuid, leaseUntil });
+  const complaints: string[] = [];
   let adopted = 0;
   let interrupt = (): void => undefined;
   const code = await runByHand(
@@ -34,7 +41,7 @@ async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: Worl
       isPatient: false,
       actionFor: () => {
         if (interrupts) interrupt();
-        return Promise.resolve(left(refusal));
+        return Promise.resolve(begun === undefined ? left(refusal) : right(anAction()));
       },
       again: 'again',
       continues: 'backup',
@@ -43,7 +50,9 @@ async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: Worl
       terminal: {
         say: () => undefined,
         hand: () => undefined,
-        complain: () => undefined,
+        complain: (text) => {
+          complaints.push(text);
+        },
         columns: null,
         canAsk: false,
         ask: () => Promise.resolve(null),
@@ -52,7 +61,7 @@ async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: Worl
       find: () => Promise.resolve(right([device])),
       activeRunOf: () => run,
       runs: {
-        start: () => Promise.resolve(null),
+        start: () => Promise.resolve(begun ?? null),
         adopt: (left) => {
           adopted += 1;
           return Promise.resolve({ ...left, endedAt: now, outcome: aSuccess() });
@@ -68,7 +77,7 @@ async function asked({ leaseUntil, refusal = REFUSAL, interrupts = false }: Worl
       now: () => now,
     },
   );
-  return { code, adopted };
+  return { code, adopted, complaints };
 }
 
 describe('a run that is in the ledger when a person asks for one', () => {
@@ -81,7 +90,31 @@ describe('a run that is in the ledger when a person asks for one', () => {
       expected: { code: 0, adopted: 1 },
     },
   ])('$name', async ({ ms, expected }) => {
-    expect(await asked({ leaseUntil: instantOf(now + ms) })).toEqual(expected);
+    expect(await asked({ leaseUntil: instantOf(now + ms) })).toMatchObject(expected);
+  });
+});
+
+describe('a run that a person began and that goes on without us', () => {
+  it.each([
+    { name: 'a lost link', process: '', says: /^Lost the link to run .* It goes on, on the device\./ },
+    { name: 'who has it now', process: 'other:7', says: /^Another process \(other:7\) has taken up run / },
+  ])('is told with $name', async ({ process, says }) => {
+    const { code, complaints } = await asked({ begun: aRun({ owner: { process, startedAt: now } }) });
+
+    expect(code).toBe(3);
+    expect(complaints).toEqual([expect.stringMatching(says)]);
+  });
+
+  it('is not let go of since the ledger cannot be written for a while', () => {
+    const complaints: string[] = [];
+    const renew = (): void => {
+      throw new Error('the ledger cannot be written since its disk is full: free some space there');
+    };
+    renewOrTell({ renew }, { complain: (text) => complaints.push(text) });
+
+    expect(complaints).toEqual([
+      'The run goes on, but that it is looked after could not be noted: the ledger cannot be written since its disk is full: free some space there.',
+    ]);
   });
 });
 

@@ -322,7 +322,7 @@ describe('leases', () => {
       signals.push(context.signal);
       return endless(action, context);
     };
-    await scene({ backup: followed }, async ({ ledger, conductor, clock }) => {
+    await scene({ backup: followed }, async ({ ledger, conductor, clock, events }) => {
       const conducted = conductor.conduct(work());
       clock.ms = instantOf(start + 10_000);
       conductor.renew();
@@ -335,6 +335,7 @@ describe('leases', () => {
       await conducted;
 
       expect(ledger.active()[0]?.owner).toEqual(anotherOwner);
+      expect(events.at(-1)).toMatchObject({ event: 'run.detached', reason: 'taken-over' });
     });
   });
 

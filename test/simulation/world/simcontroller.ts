@@ -192,11 +192,7 @@ class Doom {
       begin: (...args) => call(() => ledger.begin(...args)),
       renew: (...args) => call(() => ledger.renew(...args)),
       takeOver: (...args) => call(() => ledger.takeOver(...args)),
-      release: (...args) => {
-        call(() => {
-          ledger.release(...args);
-        });
-      },
+      release: (...args) => call(() => ledger.release(...args)),
       leave: (...args) => {
         call(() => {
           ledger.leave(...args);
