@@ -9,6 +9,9 @@ import { type Retention, type Stored, storedBy } from '../model/run';
 import type { Settings } from '../model/settings';
 import { type Particulars, runOnDevice, runRefOf, type RunTools } from './devicerun';
 
+/** A device whose clock is ahead of ours by more stores nothing. */
+const AHEAD_MS = 86_400_000;
+
 /** Backs a device's volumes up to its target. */
 export function createBackup(tools: RunTools): Executor<'backup'> {
   return (action, context) => {
@@ -51,7 +54,7 @@ function merged({ retention }: Stored, pruned: Retention): Retention {
 function particularsOf(
   action: ActionOf<'backup'>,
   context: RunContext,
-  settings: Pick<Settings, 'compression' | 'passphrase'>,
+  settings: Pick<Settings, 'compression' | 'passphrase' | 'runTimeoutMs'>,
 ): Particulars {
   const { policy, mode, slot } = action;
   const target = policy.target.value;
@@ -70,6 +73,7 @@ function particularsOf(
       BACKUP_OPTIONS: backupOptionsFor(action).join(' '),
       KEEP_FULL: keepFull === null ? '' : String(keepFull),
       NOT_EMPTY: notEmpty.join(' '),
+      LATEST: String(Math.floor((context.startedAt + settings.runTimeoutMs + AHEAD_MS) / 1000)),
     },
   };
 }

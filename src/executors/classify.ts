@@ -99,6 +99,8 @@ function refusal(
         kind: 'clock-behind',
         detail: `the last backup is of ${names.join(' ')}, which is in the device's future`,
       };
+    case 'clock-ahead':
+      return { kind: 'clock-ahead', detail: `it shows ${names.join(' ')}` };
     case 'replicate':
       return {
         kind: 'remote-command-failed',

@@ -50,6 +50,7 @@ const stored = t.union([
   failure('volume-emptied', { names }),
   failure('passphrase-wrong', { detail: t.string }),
   failure('clock-behind', { detail: t.string }),
+  failure('clock-ahead', { detail: t.string }),
   failure('device-busy', { runId: t.string }),
   failure('run-lost', { detail: t.string }),
   failure('not-proven', { detail: t.string }),

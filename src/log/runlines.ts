@@ -62,6 +62,7 @@ export function levelOf(failure: Failure): LogLevel {
     case 'store-unavailable':
     case 'image-unavailable':
     case 'clock-behind':
+    case 'clock-ahead':
     case 'device-busy':
     case 'run-lost':
     case 'not-proven':

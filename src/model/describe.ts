@@ -72,6 +72,7 @@ export function describeFailure(failure: Failure): string {
     case 'volume-emptied':
     case 'passphrase-wrong':
     case 'clock-behind':
+    case 'clock-ahead':
     case 'not-proven':
     case 'restore-refused':
     case 'restore-failed':
@@ -198,7 +199,9 @@ function describeBackup(failure: Backup): string {
     case 'passphrase-wrong':
       return `The snapshots at the target are encrypted with another passphrase${because(failure.detail)}. Set PASSPHRASE back, or start a new chain with BACKUP_PASSPHRASE_CHANGE=new-chain`;
     case 'clock-behind':
-      return `The device's clock is behind its last snapshot${because(failure.detail)}. See that the device can reach its time servers`;
+      return `The device's clock is behind its last snapshot${because(failure.detail)}. See that the device can reach its time servers. If its clock is right, it was wrong when that snapshot was made: another folder in backupUrl begins a new chain`;
+    case 'clock-ahead':
+      return `The device's clock is ahead of this controller's${because(failure.detail)}. Nothing was stored: such a snapshot would be in the way of all later ones until its date. See that the device can reach its time servers, and that this machine's clock is right`;
     case 'not-proven':
       return `The run ended, but nothing proves that its snapshot is whole${because(failure.detail)}. It does not count as a success; its last lines are in "balena-backup history"`;
     case 'restore-refused':

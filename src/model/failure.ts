@@ -47,6 +47,7 @@ export type Failure =
   | { readonly kind: 'volume-emptied'; readonly names: readonly string[] }
   | { readonly kind: 'passphrase-wrong'; readonly detail: string }
   | { readonly kind: 'clock-behind'; readonly detail: string }
+  | { readonly kind: 'clock-ahead'; readonly detail: string }
   | { readonly kind: 'device-busy'; readonly runId: string }
   | { readonly kind: 'run-lost'; readonly detail: string }
   | { readonly kind: 'not-proven'; readonly detail: string }

@@ -41,6 +41,7 @@ export function dispositionOf(failure: Failure): Disposition {
     case 'integrity-mismatch':
     case 'image-unavailable':
     case 'clock-behind':
+    case 'clock-ahead':
     case 'not-proven':
       return onDevice;
     case 'device-busy':

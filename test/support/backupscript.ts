@@ -12,8 +12,13 @@ import { playedSession, transportOf } from './session';
 /** Of the run that a script is for. */
 export const NONCE = 'n0nce';
 
-/** The script that a run of the policy would send to its device. */
-export async function backupScriptOf(of: Device, policy: Policy, settings: Settings): Promise<string> {
+/** The script that a run of the policy would send to its device, begun at that time by the controller's clock. */
+export async function backupScriptOf(
+  of: Device,
+  policy: Policy,
+  settings: Settings,
+  startedAt = instantOf(Date.now()),
+): Promise<string> {
   const session = playedSession();
   const { backup } = createExecutors({
     transport: transportOf([session]),
@@ -47,7 +52,7 @@ export async function backupScriptOf(of: Device, policy: Policy, settings: Setti
     {
       runId: runIdOf(id, 1),
       nonce: NONCE,
-      startedAt: instantOf(0),
+      startedAt,
       lastSuccess: null,
       forget: [],
       signal: never,

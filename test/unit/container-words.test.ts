@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { instantOf } from '../../src/model/brand';
 import { backupScriptOf } from '../support/backupscript';
 import { aDevice, aPolicy } from '../support/desired';
 import { settingsOf } from '../support/settings';
@@ -43,6 +44,20 @@ test('of an exception with all the places that it went through only the exceptio
   const record = `ERROR 30 Unauthorized\n. Traceback (innermost last):\n${places.repeat(9)}.  b2sdk.Unauthorized:  (unauthorized)\n. \n\n`;
 
   expect((await wordsOf(record)).trim()).toBe('b2sdk.Unauthorized:  (unauthorized)');
+});
+
+describe("a device whose clock is ahead of the controller's by more than a day and the time limit", () => {
+  const settings = { ...settingsOf(), runTimeoutMs: 3_600_000 };
+
+  test.each([
+    { aheadMs: 25.1 * 3_600_000, says: '"kind":"clock-ahead"' },
+    { aheadMs: 24.9 * 3_600_000, says: '"step":"' },
+  ])('stores nothing: $aheadMs ms', async ({ aheadMs, says }) => {
+    const startedAt = instantOf(Math.floor(Date.now() - aheadMs));
+    const { said } = host.play(await backupScriptOf(aDevice(), aPolicy(), settings, startedAt));
+
+    expect(said).toContain(says);
+  });
 });
 
 describe('Duplicity, and what it has started, is ended', () => {

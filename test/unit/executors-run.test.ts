@@ -262,6 +262,7 @@ describe('a backup', () => {
     ['{"ok":false,"kind":"volume-emptied","names":["data"]}', 'volume-emptied'],
     ['{"ok":false,"kind":"passphrase-wrong","names":[]}', 'passphrase-wrong'],
     ['{"ok":false,"kind":"clock-behind","names":["20301124T115000Z"]}', 'clock-behind'],
+    ['{"ok":false,"kind":"clock-ahead","names":["20380119T031407Z"]}', 'clock-ahead'],
     ['{"ok":false,"kind":"image","names":["gpg"]}', 'image-lacking'],
     ['{"ok":false,"step":"backup","exit":31,"error":"31","words":"GPG Failed","limit":""}', 'passphrase-wrong'],
     ['{"ok":false,"step":"backup","exit":53,"error":"53 put","words":"No space left","limit":""}', 'store-full'],

@@ -109,7 +109,7 @@ describe('events', () => {
 
     expect(ofLevel('info')).toEqual(['cancelled']);
     expect(ofLevel('error')).toHaveLength(14);
-    expect(ofLevel('warn')).toHaveLength(12);
+    expect(ofLevel('warn')).toHaveLength(13);
   });
 });
 

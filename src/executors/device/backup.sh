@@ -42,6 +42,8 @@ ask_target() {
 
 backup() {
   tell 'phase running'
+  # Duplicity goes by the dates of snapshots: one of the future would be the last until then.
+  if [ "$(date +%s)" -gt "$LATEST" ]; then refuse clock-ahead "$(listed "$(date -u +%Y%m%dT%H%M%SZ)")"; fi
   make_folder
   unfinished=
   check_passphrase full "$@"
