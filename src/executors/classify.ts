@@ -1,6 +1,7 @@
 import { type Failure, RUN_LIMITS } from '../model/failure';
 import type { Effect, Outcome, Retention } from '../model/run';
 import { parseSetTime } from '../model/sets';
+import { instantText } from '../model/shown';
 import type { ContainerEnd, FailedResult, GoodResult, RunResult } from './records';
 import { restoreRefusal } from './restorewords';
 
@@ -97,10 +98,10 @@ function refusal(
     case 'clock-behind':
       return {
         kind: 'clock-behind',
-        detail: `the last backup is of ${names.join(' ')}, which is in the device's future`,
+        detail: `the last backup is of ${timesText(names)}, which is in the device's future`,
       };
     case 'clock-ahead':
-      return { kind: 'clock-ahead', detail: `it shows ${names.join(' ')}` };
+      return { kind: 'clock-ahead', detail: `it shows ${timesText(names)}` };
     case 'replicate':
       return {
         kind: 'remote-command-failed',
@@ -115,6 +116,15 @@ function refusal(
     default:
       return restoreRefusal(kind, names) ?? unknownRefusal(kind);
   }
+}
+
+/** As logs show times, where they can be read. */
+function timesText(times: readonly string[]): string {
+  const shown = times.map((time) => {
+    const at = parseSetTime(time);
+    return at === null ? time : instantText(at);
+  });
+  return shown.join(', ');
 }
 
 function unknownRefusal(kind: string): Failure {

@@ -28,7 +28,7 @@ const examples: { readonly [K in FailureKind]: Extract<Failure, { readonly kind:
   'volume-emptied': { kind: 'volume-emptied', names: ['data'] },
   'passphrase-wrong': { kind: 'passphrase-wrong', detail: 'decryption failed' },
   'clock-behind': { kind: 'clock-behind', detail: 'by 3 days' },
-  'clock-ahead': { kind: 'clock-ahead', detail: 'it shows 20380119T031407Z' },
+  'clock-ahead': { kind: 'clock-ahead', detail: 'it shows 2038-01-19T03:14:07Z' },
   'device-busy': { kind: 'device-busy', runId: '0123456789abcdef0123' },
   'run-lost': { kind: 'run-lost', detail: 'no container of that name' },
   'not-proven': { kind: 'not-proven', detail: 'the set is not in the listing' },

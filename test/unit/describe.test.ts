@@ -197,8 +197,8 @@ describe('what is said of each kind of failure', () => {
       "The device's clock is behind its last snapshot: by 3 days. See that the device can reach its time servers. If its clock is right, it was wrong when that snapshot was made: another folder in backupUrl begins a new chain",
     ],
     [
-      { kind: 'clock-ahead', detail: 'it shows 20380119T031407Z' },
-      "The device's clock is ahead of this controller's: it shows 20380119T031407Z. Nothing was stored: such a snapshot would be in the way of all later ones until its date. See that the device can reach its time servers, and that this machine's clock is right",
+      { kind: 'clock-ahead', detail: 'it shows 2038-01-19T03:14:07Z' },
+      "The device's clock is ahead of this controller's: it shows 2038-01-19T03:14:07Z. Nothing was stored: such a snapshot would be in the way of all later ones until its date. See that the device can reach its time servers, and that this machine's clock is right",
     ],
     [
       { kind: 'not-proven', detail: 'x' },

@@ -42,6 +42,20 @@ describe('a credential that the store refuses', () => {
   });
 });
 
+describe('a clock that is wrong', () => {
+  test.each([
+    {
+      kind: 'clock-behind',
+      at: '20301124T115000Z',
+      detail: "the last backup is of 2030-11-24T11:50:00Z, which is in the device's future",
+    },
+    { kind: 'clock-ahead', at: '20380119T031407Z', detail: 'it shows 2038-01-19T03:14:07Z' },
+    { kind: 'clock-ahead', at: 'soon', detail: 'it shows soon' },
+  ])('$kind by $at is told with the time as people read it', ({ kind, at, detail }) => {
+    expect(ended({ result: { ok: false, kind, names: [at] } })).toMatchObject({ failure: { kind, detail } });
+  });
+});
+
 describe('how long the container worked', () => {
   const GOOD =
     '{"ok":true,"mode":"inc","snapshotAt":"20261124T115000Z","volumes":["data"],"emptyVolumes":[],"statistics":{"sourceFiles":4,"sourceBytes":100,"newFiles":1,"changedFiles":0,"deletedFiles":0,"storedBytes":50,"errors":0}}';
