@@ -85,13 +85,26 @@ const PERIODS = [WEEKLY, [...WEEKLY, DAY], [...WEEKLY, ...WEEKLY, ...WEEKLY, 6 *
 
 const CALM = { periods: [6 * HOUR], intervalMs: MINUTE, maxConcurrentRuns: 1000, startingDeadlineMs: null };
 
+/** How many devices the world of this seed has. */
+export function devicesOf(seed: number): number {
+  return devicesIn(randomOf(seed));
+}
+
+function devicesIn(random: Random): number {
+  return random.whole(20, 80);
+}
+
+function randomOf(seed: number): Random {
+  return new Random(seed ^ 0x5eed);
+}
+
 function optionsOf({ seed, sabotage = {}, devices, isCalm = false }: Simulation): WorldOptions {
-  const random = new Random(seed ^ 0x5eed);
+  const random = randomOf(seed);
   if (isCalm) return { ...CALM, seed, sabotage, devices: devices ?? 100 };
   return {
     seed,
     sabotage,
-    devices: devices ?? random.whole(20, 80),
+    devices: devices ?? devicesIn(random),
     periods: random.pick(PERIODS),
     intervalMs: random.pick([20 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR]),
     maxConcurrentRuns: random.whole(1, 6),
