@@ -76,6 +76,7 @@ async function main(): Promise<void> {
       adopter: createAdopter(tools),
       owner: { process: 'bench:1', startedAt: START },
       clock,
+      timer: () => () => undefined,
       emit: () => undefined,
       runTimeoutMs: 3_600_000,
       random: () => 0,

@@ -61,6 +61,7 @@ function startBench(): Bench {
     runTimeoutMs: settings.runTimeoutMs,
     slots: slotBook(),
     followed: () => new Map(),
+    clearing: () => new Set(),
     clock: { now: () => now },
     emit: (event) => {
       if (isTold) log.emit(event);

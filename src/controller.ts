@@ -128,6 +128,7 @@ function passOf({ settings, ledger, joined, owner }: Parts, conductor: Conductor
     runTimeoutMs,
     slots: slotBook(),
     followed: () => conductor.followed(),
+    clearing: () => conductor.clearing(),
     clock,
     emit,
   });

@@ -34,11 +34,19 @@ export function joinConductor({ settings, ledger, joined, owner }: RunParts): Co
     adopter: createAdopter(tools),
     owner,
     clock,
+    timer,
     emit,
     runTimeoutMs: settings.runTimeoutMs,
     random: Math.random,
     nonce: () => randomBytes(16).toString('hex'),
   });
+}
+
+function timer(ms: number, work: () => void): () => void {
+  const timeout = setTimeout(work, ms);
+  return () => {
+    clearTimeout(timeout);
+  };
 }
 
 /** With a certificate of its own for each call. */

@@ -118,6 +118,7 @@ function lookAt({ settings, now, forgiveUntil }: FleetQuestion, devices: readonl
       runTimeoutMs,
       slots: slotBook(),
       followed: () => new Map(),
+      clearing: () => new Set(),
       clock: { now },
     });
     return look({ devices, isStale: false, isRefused: false }, forgiveUntil);

@@ -31,7 +31,7 @@ export function adviceFor(desired: DesiredDevice, { verdict, facts }: DeviceAnsw
 
 const HOLD_ADVICE: Readonly<Record<Exclude<HoldReason, 'backing-off'>, string>> = {
   'in-flight':
-    'Nothing: the next run waits until this one has ended. RUN_TIMEOUT ends it at the latest; where its device stays away, it is given up an hour after that.',
+    'Nothing: the next run waits until this one has ended. RUN_TIMEOUT ends it at the latest; where its device stays away, or hangs, it is given up an hour after that.',
   'target-unavailable':
     'See that the target is up and its address and credentials are right; "balena-backup resync" has it tried at once.',
   'credential-refused':

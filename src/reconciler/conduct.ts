@@ -1,14 +1,16 @@
 import type { Action } from '../model/action';
 import { assertNever } from '../model/assertnever';
 import { type DeviceUuid, type Instant, instantOf, type RunId } from '../model/brand';
-import type { EventSink, RunRef } from '../model/event';
+import type { EventSink } from '../model/event';
 import type { Adopter, Executors, Ledger, RunContext, RunEnding } from '../model/ports';
-import type { Outcome, RunOwner, RunRecord } from '../model/run';
+import type { Outcome, RunOwner } from '../model/run';
 import { lostAtOf } from './adoption';
 import { type Clearing, createClearing } from './clearing';
 import { defectOf, refOf, tellEnding } from './ending';
 import { endingOf } from './disposition';
-import { ADOPT_PAUSE_MS, type Clock, LEASE_MS } from './limits';
+import { ADOPT_PAUSE_MS, CLEARED_WITHIN_MS, type Clock, LEASE_MS, LOST_AFTER_MS } from './limits';
+import { type Followed, followedOf } from './followed';
+import type { Timer } from './patience';
 import { runOf, type Work } from './work';
 
 export interface ConductTools {
@@ -29,6 +31,7 @@ export interface ConductTools {
   readonly adopter: Adopter;
   readonly owner: RunOwner;
   readonly clock: Clock;
+  readonly timer: Timer;
   readonly emit: EventSink;
   readonly runTimeoutMs: number;
   /** 0 to 1. */
@@ -46,6 +49,8 @@ export interface Conductor {
   conduct(work: Work): Promise<void>;
   /** The runs that this process follows now, with their devices: also those whose result is known and whose container is not gone yet. */
   followed(): ReadonlyMap<RunId, DeviceUuid>;
+  /** The devices of those whose result is known from before: only their containers are still to be removed. */
+  clearing(): ReadonlySet<DeviceUuid>;
   /** Renews the leases; a run that another process has taken over is left to it. */
   renew(): void;
   /** Ends every run on its device, as a person wants it; nothing is begun any more. */
@@ -54,14 +59,8 @@ export interface Conductor {
   stop(): void;
 }
 
-interface Followed {
-  readonly run: RunRef;
-  readonly record: Pick<RunRecord, 'runId' | 'slot' | 'startedAt' | 'nonce'>;
-  readonly stop: AbortController;
-  readonly cancel: AbortController;
-  /** Whether its result is in the ledger: what is left is to have its container removed. */
-  isEnded: boolean;
-}
+const SILENT =
+  'its device keeps the link open and has said nothing until an hour after its time limit; its engine may hang';
 
 /** How many of the latest runs may still have their container in the way: one, unless ledgers were lost. */
 const FORGOTTEN_RUNS = 5;
@@ -101,6 +100,10 @@ class RunConductor implements Conductor {
     return new Map([...followed, ...this.#clearing.devices()]);
   }
 
+  public clearing(): ReadonlySet<DeviceUuid> {
+    return new Set([...this.#clearing.devices()].map(([, device]) => device));
+  }
+
   public renew(): void {
     if (this.#followed.size === 0) return;
     const held = this.#tools.ledger.renew(this.#tools.owner, this.#leaseUntil());
@@ -120,37 +123,37 @@ class RunConductor implements Conductor {
   }
 
   async #start({ action }: Extract<Work, { readonly kind: 'start' }>): Promise<void> {
-    const { ledger, owner, clock, nonce, emit } = this.#tools;
+    const { ledger, owner, clock, nonce, emit, timer } = this.#tools;
     const record = { ...runOf(action), nonce: nonce(), place: action.target.place, startedAt: clock.now() };
     if (!ledger.begin(record, owner, this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: false, process: null });
-    await this.#follow({ run, record, ...untouched(), isEnded: false }, (context) =>
-      executed(this.#tools.executors, action, context),
-    );
+    await this.#follow(followedOf(run, record, timer), (context) => executed(this.#tools.executors, action, context));
   }
 
   async #adopt({ run: record, device }: Extract<Work, { readonly kind: 'adopt' }>): Promise<void> {
-    const { ledger, owner, clock, adopter, emit } = this.#tools;
+    const { ledger, owner, clock, adopter, emit, timer } = this.#tools;
     if (this.#followed.has(record.runId)) return;
     if (record.outcome !== null) return this.#clearing.clear(record, device);
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
     const run = refOf(record);
     emit({ event: 'run.started', run, adopted: true, process: null });
-    await this.#follow({ run, record, ...untouched(), isEnded: false }, (context) => adopter(record, device, context));
+    await this.#follow(followedOf(run, record, timer), (context) => adopter(record, device, context));
   }
 
   /** Nothing more can come of it: the device has stayed away for longer than the run can have lasted. */
   #lose({ run: record }: Extract<Work, { readonly kind: 'lose' }>): void {
-    const { ledger, owner, clock } = this.#tools;
+    const { ledger, owner, clock, timer } = this.#tools;
     // Whoever ends a run owns it: by that others know who tells of it.
     if (!ledger.takeOver(record.runId, owner, clock.now(), this.#leaseUntil())) return;
-    const followed = { run: refOf(record), record, ...untouched(), isEnded: false };
+    const followed = followedOf(refOf(record), record, timer);
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
+    followed.patience.end();
   }
 
   async #follow(followed: Followed, work: (context: RunContext) => Promise<Outcome>): Promise<void> {
+    followed.patience.begin(this.#tools.runTimeoutMs + LOST_AFTER_MS);
     this.#followed.set(followed.record.runId, followed);
     try {
       const outcome = await work(this.#contextOf(followed)).catch(defectOf);
@@ -158,6 +161,7 @@ class RunConductor implements Conductor {
       // The executor has committed already where the device waits for it.
       else this.#commit(followed, outcome);
     } finally {
+      followed.patience.end();
       this.#followed.delete(followed.record.runId);
     }
   }
@@ -192,20 +196,18 @@ class RunConductor implements Conductor {
     const ending = endingOf({ outcome, slot: record.slot, failures, now: clock.now(), random: random() });
     if (!ledger.finish(record.runId, ending)) return false;
     followed.isEnded = true;
+    followed.patience.begin(CLEARED_WITHIN_MS);
     tellEnding({ run, startedAt: record.startedAt, failures, process: null }, ending, this.#tools.emit);
     return true;
   }
 
   #detach(followed: Followed, reason: 'link-lost' | 'shutdown'): void {
     const { ledger, owner, clock, emit, runTimeoutMs } = this.#tools;
-    const { record, run } = followed;
+    const { record, run, isOverdue } = followed;
     const now = clock.now();
-    if (reason === 'link-lost' && now >= lostAtOf(record, runTimeoutMs, now)) {
-      this.#commit(followed, {
-        kind: 'failed',
-        failure: { kind: 'run-lost', detail: 'its device cannot be reached' },
-        tail: [],
-      });
+    if (isOverdue || (reason === 'link-lost' && now >= lostAtOf(record, runTimeoutMs, now))) {
+      const detail = isOverdue ? SILENT : 'its device cannot be reached';
+      this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
       return;
     }
     const freeAt = reason === 'shutdown' ? now : instantOf(now + ADOPT_PAUSE_MS);
@@ -231,8 +233,4 @@ function executed(executors: Executors, action: Action, context: RunContext): Pr
     default:
       return assertNever(action);
   }
-}
-
-function untouched(): Pick<Followed, 'stop' | 'cancel'> {
-  return { stop: new AbortController(), cancel: new AbortController() };
 }

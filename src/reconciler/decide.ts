@@ -119,12 +119,13 @@ function onTrial({ desired, policy }: Ready, { ssh, stores }: DecisionInput, tri
 
 /**
  * Counted over the whole ledger: a run of a device that is no longer enabled takes its place, too. A run whose device has
- * gone away with it does not: a few devices that lose their power would keep the whole fleet waiting for half a day.
+ * gone away with it does not, nor does what a run has left: a few devices that lose their power, or hang, would keep the whole
+ * fleet waiting for half a day.
  */
-export function inFlightOf({ facts, inFlight, away }: Pick<World, 'facts' | 'inFlight' | 'away'>): number {
+export function inFlightOf({ facts, inFlight, placeless }: Pick<World, 'facts' | 'inFlight' | 'placeless'>): number {
   let count = inFlight.size;
   for (const each of facts.values()) if (each.active !== null && !inFlight.has(each.device)) count += 1;
-  return count - away;
+  return count - placeless;
 }
 
 function byUrgency(a: Candidate, b: Candidate): number {

@@ -19,8 +19,10 @@ export const LEASE_MS = 30_000;
 export const RENEW_MS = 10_000;
 /** How long a run whose link was lost is left alone before the next try to adopt it. */
 export const ADOPT_PAUSE_MS = 60_000;
-/** How long after its time limit a run on a device that stays away counts as lost. */
+/** How long after its time limit a run on a device that stays away, or says nothing, counts as lost. */
 export const LOST_AFTER_MS = 3_600_000;
+/** How long a device may take to remove the container of a run whose result it has just given. */
+export const CLEARED_WITHIN_MS = 300_000;
 /** How long the last answer of the API is good enough to start runs by. */
 export const STALE_AFTER_MS = 600_000;
 /** The API is asked again after this at the latest, even where it wants to be left alone for longer. */

@@ -17,6 +17,8 @@ export interface LookTools {
   readonly runTimeoutMs: number;
   readonly slots: SlotBook;
   readonly followed: () => ReadonlyMap<RunId, DeviceUuid>;
+  /** The devices of those that are over, but for their containers. */
+  readonly clearing: () => ReadonlySet<DeviceUuid>;
   readonly clock: Clock;
 }
 
@@ -49,13 +51,14 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
   }
 
   return (fleet, forgiveUntil) => {
-    const { ledger, clock, limits, slots, followed } = tools;
+    const { ledger, clock, limits, slots, followed, clearing } = tools;
     const desired = desiredOf(fleet.devices);
     const { sightings, rejected } = sightingsOf(desired);
     ledger.see(sightings, clock.now(), rejected);
     const [facts, active, now] = [ledger.facts(), ledger.active(), clock.now()];
     const evidence = { facts, active, now, forgiveUntil };
     const adoption = adoptionOf(tools, fleet.devices, { active, remaining: ledger.remaining(), now });
+    const working = new Set(active.map(({ device }) => device));
     const input: DecisionInput = {
       desired,
       now,
@@ -63,8 +66,8 @@ export function createLook(tools: LookTools): (fleet: ShownFleet, forgiveUntil: 
       slots,
       facts,
       // A container whose result is known still has the name on its device until it is removed.
-      inFlight: new Set([...active.map(({ device }) => device), ...followed().values()]),
-      away: adoption.away,
+      inFlight: new Set([...working, ...followed().values()]),
+      placeless: adoption.away + [...clearing()].filter((device) => !working.has(device)).length,
       stores: storeGates(evidence),
       ssh: sshGate(evidence),
       apiRefused: fleet.isRefused,

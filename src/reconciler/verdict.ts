@@ -18,8 +18,8 @@ export interface World {
   readonly facts: ReadonlyMap<DeviceUuid, DeviceFacts>;
   /** Devices with an active run, also of people's commands and of devices that are not enabled. */
   readonly inFlight: ReadonlySet<DeviceUuid>;
-  /** How many of the active runs are on devices that have gone away with them: they take nobody's place. */
-  readonly away: number;
+  /** How many of them take nobody's place: they have gone away with their run, or it is over but for its container. */
+  readonly placeless: number;
   /** By `storeOf`; a store that is not in it is open. */
   readonly stores: ReadonlyMap<string, Gate>;
   readonly ssh: Gate;

@@ -38,7 +38,7 @@ const inputs = fc
       limits: { maxConcurrentRuns: limit, startingDeadlineMs: null },
       facts: new Map(known.map((each) => [each.device, each])),
       inFlight: new Set(),
-      away: 0,
+      placeless: 0,
       stores: new Map(),
       ssh: { kind: 'open' },
       apiRefused: false,

@@ -58,7 +58,7 @@ const inputs = fc
       limits: { maxConcurrentRuns: limit, startingDeadlineMs: deadlineHours === null ? null : deadlineHours * HOUR },
       facts: new Map(known.map((each) => [each.device, each])),
       inFlight: new Set(),
-      away: 0,
+      placeless: 0,
       stores: new Map([['ssh://collector:54321', store]]),
       ssh,
       apiRefused,

@@ -1,3 +1,4 @@
+import { VirtualTimeScheduler } from 'rxjs';
 import { type ActionOf, actionIdOf } from '../../src/model/action';
 import { instantOf } from '../../src/model/brand';
 import type { Event } from '../../src/model/event';
@@ -38,6 +39,8 @@ export interface Scene {
   readonly conductor: Conductor;
   readonly events: Event[];
   readonly clock: { ms: number };
+  /** Time passes when it is flushed. */
+  readonly scheduler: VirtualTimeScheduler;
 }
 
 interface Runs extends Partial<Executors> {
@@ -50,6 +53,7 @@ interface Runs extends Partial<Executors> {
 export async function scene(runs: Runs, play: (scene: Scene) => Promise<void>): Promise<void> {
   const events: Event[] = [];
   const clock = { ms: start };
+  const scheduler = new VirtualTimeScheduler();
   const { adopter = notAskedFor, trouble = {}, ...executors } = runs;
   await withOpenLedger(async (ledger) => {
     ledger.see([aSighting()], start);
@@ -59,11 +63,17 @@ export async function scene(runs: Runs, play: (scene: Scene) => Promise<void>): 
       adopter,
       owner: { process: 'host:2', startedAt: start },
       clock: { now: () => instantOf(clock.ms) },
+      timer: (ms, due) => {
+        const timer = scheduler.schedule(due, ms);
+        return () => {
+          timer.unsubscribe();
+        };
+      },
       emit: (event) => events.push(event),
       runTimeoutMs: 3_600_000,
       random: () => 0,
       nonce: () => 'nonce',
     });
-    await play({ ledger, conductor, events, clock });
+    await play({ ledger, conductor, events, clock, scheduler });
   });
 }

@@ -23,7 +23,7 @@ export function anInput(over: Partial<DecisionInput> = {}): DecisionInput {
     limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
     facts: known(facts()),
     inFlight: new Set(),
-    away: 0,
+    placeless: 0,
     stores: new Map(),
     ssh: { kind: 'open' },
     apiRefused: false,

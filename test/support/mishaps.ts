@@ -74,6 +74,14 @@ export const MISHAPS = {
   device: [
     { name: "the device's engine is restarted", happens: ({ device }) => device.restartEngine() },
     {
+      name: "the device's engine hangs, and goes on",
+      happens: async ({ device }) => {
+        await device.sh('kill -STOP $(cat /run/docker.pid)');
+        await pause(5000);
+        await device.sh('kill -CONT $(cat /run/docker.pid)');
+      },
+    },
+    {
       name: "the device's power is cut",
       happens: async ({ device }) => {
         await device.powerCut();

@@ -145,6 +145,7 @@ export class StubbedHost {
       .replaceAll('chmod 0700 /archive /gnupg', ':')
       .replaceAll('(sleep 120; rm -rf "$DIR")', ':')
       .replaceAll('sleep 120', ':')
+      .replaceAll('sleep 60; kill -KILL "$asked"', 'sleep 1; kill -KILL "$asked"')
       .replaceAll('/proc/net/dev', '"$(traffic)"')
       .replaceAll('GNUPGHOME=/gnupg', 'GNUPGHOME="$STAGE/gnupg"')
       .replaceAll('sleep 5', 'sleep 0.5');
@@ -152,7 +153,9 @@ export class StubbedHost {
 
   #sh(script: string, played: string): string {
     const env = { PATH: `${join(this.#stage, 'bin')}:/usr/bin:/bin`, STAGE: this.#stage, PLAYED: played };
-    const { stdout } = spawnSync('sh', ['-s'], { input: script, cwd: played, env, encoding: 'utf8', timeout: 20_000 });
+    const options = { input: script, cwd: played, env, encoding: 'utf8', timeout: 20_000 } as const;
+    const { stdout, error } = spawnSync('sh', ['-s'], options);
+    if (error !== undefined) throw error;
     return stdout;
   }
 }

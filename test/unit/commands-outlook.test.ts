@@ -43,7 +43,7 @@ function fleet(): Extract<Seen, { readonly kind: 'fleet' }> {
     limits: { maxConcurrentRuns: 10, startingDeadlineMs: null },
     facts: new Map(known.map((each) => [each.device, each])),
     inFlight: new Set(),
-    away: 0,
+    placeless: 0,
     stores: new Map(),
     ssh: { kind: 'open' },
     apiRefused: false,

@@ -127,3 +127,20 @@ esac
 
   expect(host.play(attachScript(run)).told).not.toContain(`${NONCE} - gone`);
 });
+
+describe('an engine that hangs', () => {
+  beforeEach(() => {
+    host.engineDoes('if [ "$1" != run ]; then exec sleep 60; fi');
+  });
+
+  test('starts no run, and that is said', async () => {
+    const { told, run: words } = host.play(await startScript());
+
+    expect(told).toBe(`${NONCE} - failed engine the engine of the device does not answer\n`);
+    expect(words).toEqual([]);
+  });
+
+  test('may have the run, as far as whoever follows it is told', () => {
+    expect(host.play(attachScript(run)).told).toBe('');
+  });
+});

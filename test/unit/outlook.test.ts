@@ -96,6 +96,7 @@ async function passed(stateDir: string): Promise<{ work: readonly string[]; wake
       runTimeoutMs: settingsOf().runTimeoutMs,
       slots: slotBook(),
       followed: () => new Map(),
+      clearing: () => new Set(),
       clock: { now: () => now },
       emit: () => undefined,
     });

@@ -94,6 +94,26 @@ describe('the container that a run has left on its device', () => {
     });
   });
 
+  it('is left for a minute where its device has said nothing for as long as a run can last', async () => {
+    const adopter: Adopter = (_run, _device, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve({ kind: 'detached', reason: 'shutdown' });
+        });
+      });
+    await scene({ adopter }, async ({ ledger, conductor, scheduler, clock }) => {
+      const clearing = conductor.conduct(workOf(leftIn(ledger)));
+      expect(conductor.clearing()).toEqual(new Set([aUuid(1)]));
+      clock.ms = start + 1000;
+      scheduler.flush();
+      await clearing;
+
+      expect(scheduler.now()).toBe(2 * 3_600_000);
+      expect(conductor.clearing().size).toBe(0);
+      expect(ledger.remaining().map(({ leaseUntil }) => leaseUntil)).toEqual([instantOf(start + 61_000)]);
+    });
+  });
+
   it('is no matter of the run where the ledger fails', async () => {
     const leave = (): never => {
       throw new LedgerError('the ledger stayed locked by another process');

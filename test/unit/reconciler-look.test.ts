@@ -24,6 +24,7 @@ const another = aNewRun({ device: aUuid(8), startedAt: before });
 interface Scene {
   readonly ledger: Ledger;
   readonly followed: Map<RunId, DeviceUuid>;
+  readonly clearing: Set<DeviceUuid>;
   /** How often tags were read. */
   readonly resolved: { count: number };
   readonly look: (fleet?: Partial<ShownFleet>) => Look;
@@ -35,6 +36,7 @@ function scene(play: (scene: Scene) => void): void {
     const clock = { at: before };
     const resolved = { count: 0 };
     const followed = new Map<RunId, DeviceUuid>();
+    const clearing = new Set<DeviceUuid>();
     const look = createLook({
       ledger,
       resolve: (devices: readonly Device[]) => {
@@ -45,12 +47,13 @@ function scene(play: (scene: Scene) => void): void {
       runTimeoutMs: 3_600_000,
       slots: slotBook(),
       followed: () => followed,
+      clearing: () => clearing,
       clock: { now: () => clock.at },
     });
     const shown = { devices: hourly, isStale: false, isRefused: false };
     look(shown, before);
     clock.at = now;
-    play({ ledger, followed, resolved, look: (fleet) => look({ ...shown, ...fleet }, before) });
+    play({ ledger, followed, clearing, resolved, look: (fleet) => look({ ...shown, ...fleet }, before) });
   });
 }
 
@@ -68,6 +71,19 @@ describe('a look at the fleet', () => {
       followed.set(aNewRun().runId, aUuid(1));
 
       expect(starts(look())).toEqual([aUuid(2)]);
+    });
+  });
+
+  it('keeps no place for a container that is only to be removed, unless its device is at work again', () => {
+    scene(({ look, ledger, followed, clearing }) => {
+      for (const { runId, device } of [other, another]) {
+        followed.set(runId, device);
+        clearing.add(device);
+      }
+      expect(starts(look())).toEqual([aUuid(1), aUuid(2)]);
+
+      ledger.begin(aNewRun({ device: other.device, startedAt: before }), anOwner, at('2026-11-24T12:01:00Z'));
+      expect(starts(look())).toEqual([aUuid(1)]);
     });
   });
 

@@ -65,6 +65,7 @@ async function scene(play: (scene: Scene) => Promise<void>, limits: Partial<Limi
       runTimeoutMs: 3_600_000,
       slots: slotBook(),
       followed: () => new Map(),
+      clearing: () => new Set(),
       clock: { now: () => instantOf(ms) },
       emit,
     });

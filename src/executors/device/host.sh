@@ -16,7 +16,17 @@ for each in balena-engine balena docker; do
   if command -v "$each" >/dev/null 2>&1; then ENGINE=$each; break; fi
 done
 engine() { "$ENGINE" "$@" </dev/null; }
-engine_answers() { engine version >/dev/null 2>&1; }
+# One that hangs keeps whoever asks it waiting for ever.
+engine_answers() {
+  "$ENGINE" version </dev/null >/dev/null 2>&1 &
+  asked=$!
+  (sleep 60; kill -KILL "$asked") </dev/null >/dev/null 2>&1 &
+  guard=$!
+  wait "$asked"
+  answered=$?
+  kill -KILL "$guard" 2>/dev/null || :
+  return "$answered"
+}
 
 # Id, status, run id and nonce of the container that holds the name; empty where there is none.
 holder() {
@@ -332,7 +342,10 @@ finish() {
 
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
 # A run that is there already is not given up for an engine that does not answer.
-if [ "$MODE" != start ] && ! engine_answers; then exit 0; fi
+if ! engine_answers; then
+  if [ "$MODE" = start ] && [ ! -d "$DIR" ]; then say 'failed engine the engine of the device does not answer'; fi
+  exit 0
+fi
 if [ "$MODE" = cancel ]; then cancel; fi
 say 'phase preparing'
 if take_name; then

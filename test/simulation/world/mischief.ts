@@ -40,6 +40,17 @@ export function mischiefOf(world: World, periods: readonly number[]): readonly M
       },
     },
     {
+      name: "a device's engine hangs, for minutes or for days",
+      everyMs: perDevice(30 * DAY),
+      happens: () => {
+        const device = random.pick(world.devices);
+        device.hang();
+        later(world, random.pick([10 * MINUTE, 3 * HOUR, 2 * DAY]), () => {
+          device.recover();
+        });
+      },
+    },
+    {
       name: 'the API is out of order',
       everyMs: 2 * DAY,
       happens: () => {
@@ -132,7 +143,10 @@ export function heal(world: World): void {
   world.setMood('good');
   world.fleet.refusesSsh = false;
   world.time.clockErrorMs = 0;
-  for (const device of world.devices) if (!device.isOn) device.turnOn(false);
+  for (const device of world.devices) {
+    device.recover();
+    if (!device.isOn) device.turnOn(false);
+  }
   for (const { uuid } of world.devices)
     if (world.fleet.askedOf(uuid).isSpoiled) world.fleet.ask(uuid, { isSpoiled: false });
   world.startController();

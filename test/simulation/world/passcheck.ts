@@ -9,6 +9,8 @@ export interface Passed {
   readonly held: ReadonlyMap<DeviceUuid, Hold>;
   /** Devices whose runs are followed, also those whose containers are not gone yet. */
   readonly busy: ReadonlySet<DeviceUuid>;
+  /** Those of them that only have something removed. */
+  readonly clearing: ReadonlySet<DeviceUuid>;
   readonly now: number;
   /** When the API last listed the fleet, and whether it refuses our key. */
   readonly answeredAt: number;
@@ -26,7 +28,9 @@ export function problemsOf(
   bounds: Bounds,
 ): readonly Violation[] {
   const problems: Violation[] = [];
-  const active = [...devices.values()].filter(({ uuid, active: run }) => run !== null || passed.busy.has(uuid)).length;
+  const isAtWork = ({ uuid, active }: Known): boolean =>
+    active !== null || (passed.busy.has(uuid) && !passed.clearing.has(uuid));
+  const active = [...devices.values()].filter(isAtWork).length;
   const failures = [...devices.values()].flatMap(({ lastFailure }) => lastFailure?.kind ?? []);
   for (const known of devices.values()) {
     const hold = passed.held.get(known.uuid);

@@ -55,7 +55,7 @@ export function startController(world: ControllerWorld): SimController {
   const sound = doom.over(watch.ledger(ledgerIn(world.database, ':memory:')));
   const ledger = sabotage.ledger?.(sound) ?? sound;
   const conductor = conductorOf(world, life, ledger);
-  watch.begin(life, () => conductor.followed());
+  watch.begin(life, conductor);
   const inner = createPass({
     fleet: new FleetReader({
       api: fleet.apiFor(life, (answer) => {
@@ -71,6 +71,7 @@ export function startController(world: ControllerWorld): SimController {
     runTimeoutMs: settings.runTimeoutMs,
     slots: slotBook(),
     followed: () => conductor.followed(),
+    clearing: () => conductor.clearing(),
     clock: { now: () => time.clock() },
     emit: watch.sinkOf(life),
   });
@@ -134,6 +135,7 @@ function conductorOf({ time, random, fleet, settings, watch }: ControllerWorld, 
     adopter: createAdopter(tools),
     owner: { process: `host:${random.hex(6)}`, startedAt: clock.now() },
     clock,
+    timer: (ms, work) => time.timer(ms, work),
     emit: (event) => {
       emit(event);
       if (event.event === 'run.started') renewing();

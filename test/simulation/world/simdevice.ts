@@ -44,6 +44,13 @@ export interface DeviceWorld {
 
 const HOUR = 3_600_000;
 const HUNG_MS = 60_000;
+/** How long a script waits for the engine's first answer. */
+const ENGINE_LIMIT_MS = 60_000;
+
+interface Hang {
+  readonly over: Promise<void>;
+  readonly end: () => void;
+}
 
 /** A device with its engine, as `device/host.sh` finds it: the name of the container is the lock. */
 export class SimDevice {
@@ -52,6 +59,7 @@ export class SimDevice {
   readonly #world: DeviceWorld;
   readonly #links = new Set<Link>();
   #container: Container | null = null;
+  #hang: Hang | null = null;
   #boot = 0;
 
   public constructor(
@@ -84,10 +92,25 @@ export class SimDevice {
     this.#links.clear();
   }
 
+  /** The engine answers nobody from now on: shells wait for it, and their links stay open. Containers go on. */
+  public hang(): void {
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#hang ??= { over, end };
+  }
+
+  public recover(): void {
+    this.#hang?.end();
+    this.#hang = null;
+  }
+
   public turnOff(): void {
     this.isOn = false;
     this.#boot += 1;
     this.cutLinks(true);
+    this.recover();
     this.#end({ result: null, exitCode: 255, isStored: false });
   }
 
@@ -100,14 +123,23 @@ export class SimDevice {
   #hear(link: Link, text: string): void {
     this.#world.time.after(this.latencyMs, () => {
       if (!this.#links.has(link) || !link.isOpen || !this.isOn) return;
-      if (text.startsWith('ack ')) this.#acknowledge(link, text.trim());
+      if (text.startsWith('ack ')) void this.#acknowledge(link, text.trim());
       else void this.#script(link, orderOf(text));
     });
+  }
+
+  async #engine(): Promise<void> {
+    while (this.#hang !== null) await this.#hang.over;
   }
 
   async #script(link: Link, order: Order): Promise<void> {
     link.order = order;
     this.#world.asked(this, order);
+    if (this.#hang !== null) {
+      await this.#world.time.sleep(ENGINE_LIMIT_MS);
+      link.end(order.isStart ? `${order.nonce} - failed engine it does not answer` : '');
+      return;
+    }
     link.say(`${order.nonce} - phase preparing`);
     switch (this.#nameFor(order)) {
       case 'other':
@@ -137,6 +169,7 @@ export class SimDevice {
     const { time, random } = this.#world;
     const boot = this.#boot;
     await time.sleep(random.waitMs(3000));
+    await this.#engine();
     if (this.#boot !== boot) return;
     // The shell of a broken link may or may not go on.
     if (!link.isOpen && random.chance(0.5)) return;
@@ -177,24 +210,26 @@ export class SimDevice {
     if (container === null) return;
     link.say(`${nonce} 1 c read`, `${nonce} 2 c phase running`);
     await container.over;
+    await this.#engine();
     if (container.end === null || !link.isOpen) return;
     const { result, exitCode } = container.end;
     if (result !== null) link.say(`${nonce} 3 c result ${result}`);
     link.say(`${nonce} - ended ${String(exitCode)} false a b`, `${nonce} - ready ${runId}`);
   }
 
-  #acknowledge(link: Link, words: string): void {
-    const container = this.#container;
-    if (container === null || container.end === null) return;
-    const { nonce, runId } = container.order;
-    if (words !== `ack ${nonce} ${runId}`) return;
+  async #acknowledge(link: Link, words: string): Promise<void> {
+    const { order } = link;
+    if (order === null || words !== `ack ${order.nonce} ${order.runId}`) return;
+    await this.#engine();
+    if (!link.isOpen || !this.isOn) return;
     if (this.#world.losesReply()) {
       link.break(0);
       // On its way there, or on its way back.
       if (this.#world.random.chance(0.5)) return;
     }
-    this.#container = null;
-    link.end(`${nonce} - removed`);
+    // The next run may have removed it already, and be there itself.
+    if (this.#container?.order.nonce === order.nonce) this.#container = null;
+    link.end(`${order.nonce} - removed`);
   }
 }
 

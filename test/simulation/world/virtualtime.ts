@@ -37,6 +37,17 @@ export class VirtualTime extends VirtualTimeScheduler {
     push(this.#heap, { at: this.frame + Math.max(0, Math.round(ms)), order: this.#order, work });
   }
 
+  /** As `after`, and gives what takes it back. */
+  public timer(ms: number, work: () => void): () => void {
+    let isWanted = true;
+    this.after(ms, () => {
+      if (isWanted) work();
+    });
+    return () => {
+      isWanted = false;
+    };
+  }
+
   public sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);

@@ -1,7 +1,8 @@
-import type { DeviceUuid } from '../../../src/model/brand';
+import type { DeviceUuid, RunId } from '../../../src/model/brand';
 import type { Event, EventSink } from '../../../src/model/event';
 import type { Ledger } from '../../../src/model/ports';
 import type { HoldReason } from '../../../src/model/verdict';
+import type { Conductor } from '../../../src/reconciler/conduct';
 import type { Cause } from '../../../src/reconciler/fleetview';
 import type { Pass, PassAnswer } from '../../../src/reconciler/pass';
 import type { Answer } from './fleet';
@@ -31,6 +32,14 @@ export interface WatchOptions {
 }
 
 const SLACK_MS = 1000;
+const MINUTE = 60_000;
+/** How long after its time limit a run may be followed, with what it takes to give it up, and how long one whose result is known. */
+const FOLLOWED_MS = 70 * MINUTE;
+const CLEARED_MS = 10 * MINUTE;
+
+const ENDINGS: readonly Event['event'][] = ['run.succeeded', 'run.failed', 'run.cancelled', 'run.detached'];
+
+type Follower = Pick<Conductor, 'followed' | 'clearing'>;
 
 /** Sees everything that happens in a simulated world, and says which law is broken. */
 export class Watch {
@@ -50,7 +59,10 @@ export class Watch {
   #wakeAt = Number.POSITIVE_INFINITY;
   #isPassing = false;
   #life: Life | null = null;
-  #followed: () => ReadonlyMap<unknown, DeviceUuid> = () => new Map();
+  #follower: Follower = { followed: () => new Map(), clearing: () => new Set() };
+  /** The runs of this life by when it began to follow them, and by when it heard their results. */
+  readonly #begunAt = new Map<RunId, number>();
+  readonly #heardAt = new Map<RunId, number>();
   #forgivenAt = Number.NEGATIVE_INFINITY;
   #suspendedUntil = Number.NEGATIVE_INFINITY;
 
@@ -87,9 +99,11 @@ export class Watch {
   }
 
   /** A life begins: what a former one knew is gone. */
-  public begin(life: Life, followed: () => ReadonlyMap<unknown, DeviceUuid>): void {
+  public begin(life: Life, follower: Follower): void {
     this.#life = life;
-    this.#followed = followed;
+    this.#follower = follower;
+    this.#begunAt.clear();
+    this.#heardAt.clear();
     this.#answer = null;
     this.#pending = null;
     this.#isPassing = false;
@@ -196,8 +210,24 @@ export class Watch {
     } else if (event.event === 'reconcile.failed') {
       this.#isRefused = event.failure.kind === 'auth-rejected';
     } else if (event.event === 'run.started') {
+      this.#begunAt.set(event.run.runId, this.#options.time.trueMs);
       if (event.adopted) this.counts.adoptions += 1;
       else this.#measure(event.run.device.uuid, event.run.slot);
+    } else if ('run' in event && ENDINGS.includes(event.event)) {
+      this.#begunAt.delete(event.run.runId);
+      if (event.event !== 'run.detached') this.#heardAt.set(event.run.runId, this.#options.time.trueMs);
+    }
+  }
+
+  /** Whatever a device does or does not say, its run comes to an end for the controller. */
+  #askForOld(): void {
+    const { time, runTimeoutMs } = this.#options;
+    const followed = this.#follower.followed();
+    for (const [runId, at] of this.#begunAt)
+      if (time.trueMs - at > runTimeoutMs + FOLLOWED_MS) this.fail('lets-go', `run ${runId} is still followed`);
+    for (const [runId, at] of this.#heardAt) {
+      if (!followed.has(runId)) this.#heardAt.delete(runId);
+      else if (time.trueMs - at > CLEARED_MS) this.fail('lets-go', `run ${runId} still waits to be cleared away`);
     }
   }
 
@@ -213,10 +243,11 @@ export class Watch {
     this.counts.passes += 1;
     if (this.#answer === null) return;
     const started = new Set(answer.work.flatMap((work) => (work.kind === 'start' ? [work.action.device.uuid] : [])));
-    const busy = new Set(this.#followed().values());
+    this.#askForOld();
+    const [busy, clearing] = [new Set(this.#follower.followed().values()), this.#follower.clearing()];
     const now = this.#options.time.now();
     const [answeredAt, isRefused] = [this.#answeredAt, this.#isRefused];
-    this.#pending = { started, held: new Map(this.#held), busy, now, answeredAt, isRefused };
+    this.#pending = { started, held: new Map(this.#held), busy, clearing, now, answeredAt, isRefused };
   }
 
   #look(passed: Passed): void {
