@@ -1,5 +1,6 @@
+import { startLives } from './lives';
 import { isReplay, range, seedsOf } from './seeds';
-import { devicesOf, livedThrough } from './simulate';
+import { devicesOf } from './simulate';
 
 const LIMIT_MS = 300_000;
 const WORLDS = 60;
@@ -18,10 +19,13 @@ export function describeWorlds(quarter: 0 | 1 | 2 | 3): void {
       return;
     }
 
+    const lives = startLives();
+    afterAll(() => lives.end());
+
     it.each(seeds)(
       'seed %d: no law is broken',
       async (seed) => {
-        const { counts, ...lived } = await livedThrough({ seed, days: 130 });
+        const { counts, ...lived } = await lives.livedThrough({ seed, days: 130 });
         deviceYears += lived.deviceYears;
 
         expect(counts['successes']).toBeGreaterThan(0);

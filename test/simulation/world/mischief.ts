@@ -40,12 +40,12 @@ export function mischiefOf(world: World, periods: readonly number[]): readonly M
       },
     },
     {
-      name: "a device's engine hangs, for minutes or for days",
+      name: "a device's engine hangs, for minutes or for half a day",
       everyMs: perDevice(30 * DAY),
       happens: () => {
         const device = random.pick(world.devices);
         device.hang();
-        later(world, random.pick([10 * MINUTE, 3 * HOUR, 2 * DAY]), () => {
+        later(world, random.pick([10 * MINUTE, HOUR, 12 * HOUR]), () => {
           device.recover();
         });
       },

@@ -9,7 +9,7 @@ import { type Conductor, createConductor } from '../../../src/reconciler/conduct
 import { FleetReader } from '../../../src/reconciler/fleetview';
 import { createPass, type Pass } from '../../../src/reconciler/pass';
 import { running$ } from '../../../src/reconciler/running';
-import { slotBook } from '../../../src/reconciler/slotbook';
+import type { SlotBook } from '../../../src/reconciler/slotbook';
 import type { SimFleet } from './fleet';
 import { Killed, Life } from './life';
 import type { Random } from './random';
@@ -28,6 +28,7 @@ export interface ControllerWorld {
   readonly fleet: SimFleet;
   readonly database: DatabaseSync;
   readonly settings: Settings;
+  readonly slots: SlotBook;
   readonly watch: Watch;
   readonly sabotage: Sabotage;
 }
@@ -69,7 +70,7 @@ export function startController(world: ControllerWorld): SimController {
     resolve: createResolver(settings),
     limits: { maxConcurrentRuns: settings.maxConcurrentRuns, startingDeadlineMs: settings.startingDeadlineMs },
     runTimeoutMs: settings.runTimeoutMs,
-    slots: slotBook(),
+    slots: world.slots,
     followed: () => conductor.followed(),
     clearing: () => conductor.clearing(),
     clock: { now: () => time.clock() },

@@ -33,6 +33,8 @@ interface Container {
 export interface DeviceWorld {
   readonly time: VirtualTime;
   readonly random: Random;
+  /** The time limit of a run, which the device itself sees to. */
+  readonly runTimeoutMs: number;
   durationMs(): number;
   endOf(): ContainerEnd;
   /** Whether the link breaks just now, when an answer is on its way. */
@@ -46,6 +48,12 @@ const HOUR = 3_600_000;
 const HUNG_MS = 60_000;
 /** How long a script waits for the engine's first answer. */
 const ENGINE_LIMIT_MS = 60_000;
+
+const TIMED_OUT: ContainerEnd = {
+  result: '{"ok":false,"step":"backup","exit":137,"error":"","words":"","limit":"run"}',
+  exitCode: 0,
+  isStored: false,
+};
 
 interface Hang {
   readonly over: Promise<void>;
@@ -191,8 +199,11 @@ export class SimDevice {
     const container: Container = { order, end: null, endedAt: Number.POSITIVE_INFINITY, over, settle };
     this.#container = container;
     this.#world.started(this, order);
-    this.#world.time.after(this.#world.durationMs(), () => {
-      if (this.#container === container && container.end === null) this.#end(this.#world.endOf());
+    const { time, runTimeoutMs } = this.#world;
+    const durationMs = this.#world.durationMs();
+    time.after(Math.min(durationMs, runTimeoutMs), () => {
+      if (this.#container !== container || container.end !== null) return;
+      this.#end(durationMs > runTimeoutMs ? TIMED_OUT : this.#world.endOf());
     });
   }
 

@@ -3,6 +3,7 @@ import { migrate } from '../../../src/ledger/schema';
 import type { DeviceUuid } from '../../../src/model/brand';
 import { Secret } from '../../../src/model/secret';
 import type { Settings } from '../../../src/model/settings';
+import { slotBook } from '../../../src/reconciler/slotbook';
 import { aUuid } from '../../support/desired';
 import { given, policyDefaultsOf, settingsOf } from '../../support/settings';
 import { aPlan, type ApiMood, SimFleet } from './fleet';
@@ -61,6 +62,8 @@ export class World implements DeviceWorld {
   readonly #database = new DatabaseSync(':memory:');
   readonly #options: WorldOptions;
   readonly #settings: Settings;
+  /** It only saves time, so every life may have it as the former one has left it. */
+  readonly #slots = slotBook();
 
   public constructor(options: WorldOptions) {
     this.#options = options;
@@ -77,6 +80,10 @@ export class World implements DeviceWorld {
     return [...this.fleet.devices.values()];
   }
 
+  public get runTimeoutMs(): number {
+    return this.#settings.runTimeoutMs;
+  }
+
   public get isUp(): boolean {
     return this.controller !== null && !this.controller.life.isOver;
   }
@@ -84,7 +91,8 @@ export class World implements DeviceWorld {
   public startController(): void {
     if (this.isUp) return;
     const { time, random, fleet, watch } = this;
-    const parts = { time, random, fleet, watch, database: this.#database, settings: this.#settings };
+    const own = { database: this.#database, settings: this.#settings, slots: this.#slots };
+    const parts = { time, random, fleet, watch, ...own };
     this.controller = startController({ ...parts, sabotage: this.#options.sabotage });
   }
 
