@@ -74,7 +74,7 @@ const weeklyBut = (count: number, periodMs: number): readonly number[] => [
   ...Array.from({ length: count }, () => 7 * DAY),
   periodMs,
 ];
-const PERIODS = [weeklyBut(1, 7 * DAY), weeklyBut(20, DAY), weeklyBut(80, 6 * HOUR), weeklyBut(10, DAY)];
+const PERIODS = [weeklyBut(0, 7 * DAY), weeklyBut(20, DAY), weeklyBut(80, 6 * HOUR)];
 
 const CALM = { periods: [6 * HOUR], intervalMs: MINUTE, maxConcurrentRuns: 1000, startingDeadlineMs: null };
 
@@ -99,7 +99,7 @@ function optionsOf({ seed, sabotage = {}, devices, isCalm = false }: Simulation)
     sabotage,
     devices: devices ?? devicesIn(random),
     periods: random.pick(PERIODS),
-    intervalMs: random.pick([HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR]),
+    intervalMs: random.pick([2 * HOUR, 3 * HOUR, 6 * HOUR]),
     maxConcurrentRuns: random.whole(1, 6),
     startingDeadlineMs: random.pick([null, null, 6 * HOUR, DAY]),
   };
