@@ -55,7 +55,7 @@ export function mischiefOf(world: World, periods: readonly number[]): readonly M
       everyMs: 2 * DAY,
       happens: () => {
         world.setMood(random.pick(MOODS));
-        later(world, HOUR, () => {
+        later(world, 30 * MINUTE, () => {
           world.setMood('good');
         });
       },
@@ -111,7 +111,7 @@ export function mischiefOf(world: World, periods: readonly number[]): readonly M
     },
     {
       name: 'a person edits tags',
-      everyMs: perDevice(20 * DAY),
+      everyMs: perDevice(30 * DAY),
       happens: () => {
         const { uuid } = random.pick(world.devices);
         fleet.ask(
