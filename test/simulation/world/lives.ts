@@ -16,7 +16,10 @@ const TYPESCRIPT = join(__dirname, '..', '..', '..', 'scripts', 'typescript.cjs'
 
 export function startLives(): Lives {
   const execArgv = ['--disable-warning=ExperimentalWarning', '--require', TYPESCRIPT];
-  const worker = new Worker(join(__dirname, 'lifethread.ts'), { execArgv, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
+  const worker = new Worker(join(__dirname, 'lifethread.ts'), {
+    execArgv,
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
   return {
     livedThrough: async (order) => {
       const lived = new Promise<Simulated>((resolve, reject) => {
