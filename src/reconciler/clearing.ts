@@ -3,7 +3,7 @@ import type { Device } from '../model/device';
 import type { Adopter, Ledger } from '../model/ports';
 import type { RunRecord } from '../model/run';
 import { ADOPT_PAUSE_MS, type Clock, LOST_AFTER_MS } from './limits';
-import { createPatience, type Timer } from './patience';
+import type { Timer } from './patience';
 
 export interface ClearingTools {
   readonly ledger: Pick<Ledger, 'leave'>;
@@ -37,16 +37,15 @@ export function createClearing(tools: ClearingTools): Clearing {
     if (present.has(runId)) return;
     const stop = new AbortController();
     // One that was given up may go on until its own time limit. A device that hangs says nothing for ever.
-    const patience = createPatience(timer, () => {
+    const takeBack = timer(runTimeoutMs + LOST_AFTER_MS, () => {
       stop.abort();
     });
-    patience.begin(runTimeoutMs + LOST_AFTER_MS);
     present.set(runId, { device: run.device, stop });
     try {
       const isGone = await removed(tools.adopter, run, device, stop.signal);
       ledger.leave(runId, isGone ? null : instantOf(clock.now() + ADOPT_PAUSE_MS));
     } finally {
-      patience.end();
+      takeBack();
       present.delete(runId);
     }
   }

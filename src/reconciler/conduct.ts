@@ -149,7 +149,6 @@ class RunConductor implements Conductor {
     const followed = followedOf(refOf(record), record, timer);
     const detail = 'the device has not been reached since its time limit passed';
     this.#commit(followed, { kind: 'failed', failure: { kind: 'run-lost', detail }, tail: [] });
-    followed.patience.end();
   }
 
   async #follow(followed: Followed, work: (context: RunContext) => Promise<Outcome>): Promise<void> {
@@ -181,7 +180,10 @@ class RunConductor implements Conductor {
       advance: (phase) => {
         ledger.advance(runId, phase, clock.now());
       },
-      commit: (outcome) => this.#commit(followed, outcome),
+      commit: (outcome) => {
+        followed.patience.begin(CLEARED_WITHIN_MS);
+        return this.#commit(followed, outcome);
+      },
       removed: () => {
         ledger.leave(runId, null);
       },
@@ -196,7 +198,6 @@ class RunConductor implements Conductor {
     const ending = endingOf({ outcome, slot: record.slot, failures, now: clock.now(), random: random() });
     if (!ledger.finish(record.runId, ending)) return false;
     followed.isEnded = true;
-    followed.patience.begin(CLEARED_WITHIN_MS);
     tellEnding({ run, startedAt: record.startedAt, failures, process: null }, ending, this.#tools.emit);
     return true;
   }

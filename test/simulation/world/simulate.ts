@@ -74,7 +74,7 @@ const weeklyBut = (count: number, periodMs: number): readonly number[] => [
   ...Array.from({ length: count }, () => 7 * DAY),
   periodMs,
 ];
-const PERIODS = [weeklyBut(0, 7 * DAY), weeklyBut(30, DAY), weeklyBut(80, 6 * HOUR)];
+const PERIODS = [[7 * DAY], weeklyBut(30, DAY), weeklyBut(80, 6 * HOUR)];
 
 const CALM = { periods: [6 * HOUR], intervalMs: MINUTE, maxConcurrentRuns: 1000, startingDeadlineMs: null };
 
