@@ -60,7 +60,7 @@ export interface Conductor {
 }
 
 const SILENT =
-  'its device keeps the link open and has said nothing until an hour after its time limit; its engine may hang';
+  'its device kept the link open and said nothing until an hour after its time limit; its engine may hang: if this comes again, restart the device';
 
 /** How many of the latest runs may still have their container in the way: one, unless ledgers were lost. */
 const FORGOTTEN_RUNS = 5;

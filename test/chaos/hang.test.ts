@@ -29,7 +29,9 @@ test('a device whose engine hangs is told after a minute, keeps no run, and is b
   lab.setTag(device, 'backupRequest', 'now');
 
   const failed = await controller.waitFor('the failure', isOf('run.failed'), { deadlineMs: PATIENCE_MS });
-  expect(String(failed['message'])).toContain('the engine of the device does not answer');
+  expect(String(failed['message'])).toContain(
+    'the engine of the device does not answer; if it stays so, restart the device',
+  );
   await device.sh('kill -CONT $(cat /run/docker.pid)');
   const succeeded = await controller.waitFor('the backup', isOf('run.succeeded'), { deadlineMs: PATIENCE_MS });
   expect(succeeded).toMatchObject({ slot: 'request:now', attempt: 2 });

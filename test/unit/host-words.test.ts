@@ -136,7 +136,9 @@ describe('an engine that hangs', () => {
   test('starts no run, and that is said', async () => {
     const { told, run: words } = host.play(await startScript());
 
-    expect(told).toBe(`${NONCE} - failed engine the engine of the device does not answer\n`);
+    expect(told).toBe(
+      `${NONCE} - failed engine the engine of the device does not answer; if it stays so, restart the device\n`,
+    );
     expect(words).toEqual([]);
   });
 

@@ -343,7 +343,7 @@ finish() {
 if [ -z "$ENGINE" ]; then say 'failed engine this host has no balena-engine'; exit 0; fi
 # A run that is there already is not given up for an engine that does not answer.
 if ! engine_answers; then
-  if [ "$MODE" = start ] && [ ! -d "$DIR" ]; then say 'failed engine the engine of the device does not answer'; fi
+  if [ "$MODE" = start ] && [ ! -d "$DIR" ]; then say 'failed engine the engine of the device does not answer; if it stays so, restart the device'; fi
   exit 0
 fi
 if [ "$MODE" = cancel ]; then cancel; fi
