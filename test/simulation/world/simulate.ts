@@ -99,7 +99,7 @@ function optionsOf({ seed, sabotage = {}, devices, isCalm = false }: Simulation)
     sabotage,
     devices: devices ?? devicesIn(random),
     periods: random.pick(PERIODS),
-    intervalMs: random.pick([2 * HOUR, 3 * HOUR, 6 * HOUR]),
+    intervalMs: random.pick([3 * HOUR, 4 * HOUR, 6 * HOUR]),
     maxConcurrentRuns: random.whole(1, 6),
     startingDeadlineMs: random.pick([null, null, 6 * HOUR, DAY]),
   };
