@@ -7,8 +7,6 @@ import { type ControllerProcess, type LogLine, startController } from '../suppor
 import { restoreWithDuplicity } from '../support/duplicity';
 import { treeOf } from '../support/tree';
 
-const HOURLY = '0 * * * *';
-
 let lab: Lab;
 let controller: ControllerProcess | null = null;
 
@@ -26,7 +24,7 @@ afterAll(async () => {
 });
 
 function start(over: Readonly<Record<string, string>> = {}): ControllerProcess {
-  controller = startController(lab.environment({ BACKUP_SCHEDULE: HOURLY, ...over }));
+  controller = startController(lab.environment(over));
   return controller;
 }
 

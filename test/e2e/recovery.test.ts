@@ -40,7 +40,6 @@ test.each([
     lab.environment({
       PASSPHRASE_MODE: mode,
       BACKUP_URL: `rsync://root@${host}:${String(port)}//backups${path}`,
-      BACKUP_SCHEDULE: '0 0 1 1 *',
     }),
   );
   const isAbout = (event: string) => (line: LogLine) => line['event'] === event && line['deviceUuid'] === device.uuid;

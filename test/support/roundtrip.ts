@@ -98,7 +98,6 @@ export class RoundTrips<S extends Servers> {
   #variablesOf({ name, url, environment, ssh }: Way<S>): Readonly<Record<string, string>> {
     const own = ssh?.(this.servers) ?? null;
     return this.#lab.environment({
-      BACKUP_SCHEDULE: '@monthly',
       STATE_DIR: join(this.#lab.folder, `state-${name}`),
       BACKUP_URL: url(this.servers),
       ...environment?.(this.servers),
