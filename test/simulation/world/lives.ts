@@ -1,39 +1,82 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { type Either, isLeft, left, right } from 'fp-ts/Either';
 import type { Simulated, Simulation } from './simulate';
 
 /** What a thread is asked for. */
 export type LifeOrder = Pick<Simulation, 'seed' | 'days'>;
 
-/** Worlds that live in a thread of their own: in a test's sandbox each look at a global object costs, a third of all in the end. */
+/**
+ * Worlds that live in threads, one for each processor, since in a test's sandbox each look at a global object costs a
+ * third of all in the end. A thread takes one world after the other: in the first two it still learns what to compile.
+ */
 export interface Lives {
-  /** Lets the world of this seed live, and gives its life for `expect`: without violations, or with how to see them again. */
-  livedThrough(order: LifeOrder): Promise<Simulated>;
+  /** Gives the life of the ordered world of this seed to `expect`: without violations, or with how to see them again. */
+  livedThrough(seed: number): Promise<Simulated>;
   end(): Promise<unknown>;
 }
 
 const TYPESCRIPT = join(__dirname, '..', '..', '..', 'scripts', 'typescript.cjs');
 
-export function startLives(): Lives {
-  const execArgv = ['--disable-warning=ExperimentalWarning', '--require', TYPESCRIPT];
-  const worker = new Worker(join(__dirname, 'lifethread.ts'), {
-    execArgv,
-    resourceLimits: { maxYoungGenerationSizeMb: 64 },
-  });
+/** A world's life, or what its thread failed with. */
+type Ending = Either<Error, Simulated>;
+
+class Ordered {
+  public readonly ended: Promise<Ending>;
+  public end: (ending: Ending) => void = () => undefined;
+
+  public constructor(public readonly order: LifeOrder) {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+}
+
+/** Starts the threads, and has each take the next order when it has done one. */
+export function startLives(orders: readonly LifeOrder[]): Lives {
+  const worlds = new Map(orders.map((order) => [order.seed, new Ordered(order)]));
+  const queue = worlds.values();
+  const threads = Array.from({ length: availableParallelism() }, startThread);
+  for (const thread of threads) void workOff(queue, thread);
   return {
-    livedThrough: async (order) => {
-      const lived = new Promise<Simulated>((resolve, reject) => {
-        worker.once('error', reject);
-        worker.once('message', (simulated: Simulated) => {
-          worker.off('error', reject);
-          resolve(simulated);
-        });
-      });
-      worker.postMessage(order);
-      return withoutViolations(await lived);
+    livedThrough: async (seed) => {
+      const ending = await worlds.get(seed)?.ended;
+      if (ending === undefined) throw new RangeError(`the world of seed ${String(seed)} was not ordered`);
+      if (isLeft(ending)) throw ending.left;
+      return withoutViolations(ending.right);
     },
-    end: () => worker.terminate(),
+    end: () => Promise.all(threads.map((thread) => thread.terminate())),
   };
+}
+
+function startThread(): Worker {
+  const execArgv = ['--disable-warning=ExperimentalWarning', '--require', TYPESCRIPT];
+  return new Worker(join(__dirname, 'lifethread.ts'), { execArgv, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
+}
+
+/** A thread that has failed is gone, and what waits gets its error: nobody waits in vain. */
+async function workOff(queue: Iterable<Ordered>, thread: Worker): Promise<void> {
+  let failed: Ending | null = null;
+  for (const world of queue) {
+    const ending: Ending = failed ?? (await lifeIn(thread, world.order));
+    if (isLeft(ending)) failed = ending;
+    world.end(ending);
+  }
+}
+
+function lifeIn(thread: Worker, order: LifeOrder): Promise<Ending> {
+  return new Promise((resolve) => {
+    const fail = (error: Error): void => {
+      resolve(left(error));
+    };
+    thread.once('error', fail);
+    thread.once('message', (simulated: Simulated) => {
+      thread.off('error', fail);
+      resolve(right(simulated));
+    });
+    thread.postMessage(order);
+  });
 }
 
 function withoutViolations(simulated: Simulated): Simulated {

@@ -1,4 +1,3 @@
-import { setImmediate as macrotask } from 'node:timers/promises';
 import { VirtualAction, VirtualTimeScheduler } from 'rxjs';
 import { type Instant, instantOf } from '../../../src/model/brand';
 
@@ -57,7 +56,7 @@ export class VirtualTime extends VirtualTimeScheduler {
   /** Goes from event to event, and has `check` look at the world after each, when everything has settled. */
   public async run(untilMs: number, check: () => void): Promise<void> {
     while (this.#step(untilMs)) {
-      await macrotask();
+      await settled();
       check();
     }
     this.frame = Math.max(this.frame, untilMs);
@@ -80,6 +79,15 @@ export class VirtualTime extends VirtualTimeScheduler {
     mine.work();
     return true;
   }
+}
+
+/** A tick comes when no promise has anything left to do: all that an event has set off is done, without a turn of the event loop. */
+async function settled(): Promise<void> {
+  // Asked for by a promise's work, else it would come before that of others.
+  await Promise.resolve();
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve);
+  });
 }
 
 function isBefore(a: Appointment, b: Appointment): boolean {

@@ -1,3 +1,0 @@
-import { describeWorlds } from './world/describeworlds';
-
-describeWorlds(2);
