@@ -55,13 +55,14 @@ function startThread(): Worker {
   return new Worker(join(__dirname, 'lifethread.ts'), { execArgv, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
 }
 
-/** A thread that has failed is gone, and what waits gets its error: nobody waits in vain. */
+/** A thread that has failed is gone: what still waits is told so, that nobody waits in vain. */
 async function workOff(queue: Iterable<Ordered>, thread: Worker): Promise<void> {
-  let failed: Ending | null = null;
+  let gone: Ending | null = null;
   for (const world of queue) {
-    const ending: Ending = failed ?? (await lifeIn(thread, world.order));
-    if (isLeft(ending)) failed = ending;
+    const { seed } = world.order;
+    const ending = gone ?? (await lifeIn(thread, world.order));
     world.end(ending);
+    if (isLeft(ending)) gone ??= left(new Error(`not lived: the world of seed ${String(seed)} has ended its thread`));
   }
 }
 
