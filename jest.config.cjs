@@ -26,6 +26,7 @@ module.exports = {
     project('unit'),
     project('streams'),
     project('properties'),
+    project('remote'),
     project('simulation'),
     // A project's own time limit can only be set from inside.
     project('e2e', { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] }),

@@ -19,6 +19,6 @@ module.exports = {
   ],
   testPathIgnorePatterns: [
     '/node_modules/',
-    '/test/unit/(?:lab|house|collector|balena|transport|keys|deploy|ledger|log|config|commands|store|executors|restore-exchange|doctor|docs|backend-docs|container-words|terminal|checks|keycommands|completion|inquiries)[^/]*\\.test\\.ts$',
+    '/test/unit/(?:lab|house|collector|balena|transport|keys|deploy|ledger|log|config|commands|store|executors|doctor|docs|backend-docs|terminal|checks|keycommands|completion|inquiries)[^/]*\\.test\\.ts$',
   ],
 };

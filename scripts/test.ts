@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { closingLine, sumOf, tallyOfExit, tallyOfReport, type Tally } from './tally';
 
 const CHECKS = ['format', 'lint', 'rules', 'types'];
-const JEST_PROJECTS = ['unit', 'streams', 'properties', 'simulation', 'e2e'];
+const JEST_PROJECTS = ['unit', 'streams', 'properties', 'remote', 'simulation', 'e2e'];
 /** They run the built program in a lab. */
 const LAB_PROJECTS = ['e2e', 'wide', 'chaos', 'backends'];
 /** Too long for every change: only where they are named. */

@@ -195,7 +195,7 @@ describe('the table of tags', () => {
 
 describe('the page on security', () => {
   const named = (text: string): readonly string[] =>
-    [...text.matchAll(/`((?:unit|properties|e2e|wide)\/[a-z0-9-]+)`/g)].map(([, name = '']) => name);
+    [...text.matchAll(/`((?:unit|properties|remote|e2e|wide)\/[a-z0-9-]+)`/g)].map(([, name = '']) => name);
   const rows = rowsUnder('docs/security.md', 'tries to');
 
   test.each(rows.map(([what = '', , tests = '']) => ({ what, tests })))('has a test of: $what', ({ tests }) => {
