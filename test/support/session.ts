@@ -17,10 +17,7 @@ export function playedSession(): PlayedSession {
   const waiting: ((result: IteratorResult<string>) => void)[] = [];
   const queue: string[] = [];
   let over: SessionEnd | null = null;
-  let settle: (end: SessionEnd) => void = () => undefined;
-  const ended = new Promise<SessionEnd>((resolve) => {
-    settle = resolve;
-  });
+  const { promise: ended, resolve: settle } = Promise.withResolvers<SessionEnd>();
   const finish = (how: Partial<SessionEnd> = {}): void => {
     if (over !== null) return;
     over = { ...LOST, ...how };

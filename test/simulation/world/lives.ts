@@ -22,26 +22,17 @@ const TYPESCRIPT = join(__dirname, '..', '..', '..', 'scripts', 'typescript.cjs'
 /** A world's life, or what its thread failed with. */
 type Ending = Either<Error, Simulated>;
 
-class Ordered {
-  public readonly ended: Promise<Ending>;
-  public end: (ending: Ending) => void = () => undefined;
-
-  public constructor(public readonly order: LifeOrder) {
-    this.ended = new Promise((resolve) => {
-      this.end = resolve;
-    });
-  }
-}
+type Ordered = PromiseWithResolvers<Ending> & { readonly order: LifeOrder };
 
 /** Starts the threads, and has each take the next order when it has done one. */
 export function startLives(orders: readonly LifeOrder[]): Lives {
-  const worlds = new Map(orders.map((order) => [order.seed, new Ordered(order)]));
+  const worlds = new Map(orders.map((order) => [order.seed, { order, ...Promise.withResolvers<Ending>() }]));
   const queue = worlds.values();
   const threads = Array.from({ length: availableParallelism() }, startThread);
   for (const thread of threads) void workOff(queue, thread);
   return {
     livedThrough: async (seed) => {
-      const ending = await worlds.get(seed)?.ended;
+      const ending = await worlds.get(seed)?.promise;
       if (ending === undefined) throw new RangeError(`the world of seed ${String(seed)} was not ordered`);
       if (isLeft(ending)) throw ending.left;
       return withoutViolations(ending.right);
@@ -61,7 +52,7 @@ async function workOff(queue: Iterable<Ordered>, thread: Worker): Promise<void> 
   for (const world of queue) {
     const { seed } = world.order;
     const ending = gone ?? (await lifeIn(thread, world.order));
-    world.end(ending);
+    world.resolve(ending);
     if (isLeft(ending)) gone ??= left(new Error(`not lived: the world of seed ${String(seed)} has ended its thread`));
   }
 }

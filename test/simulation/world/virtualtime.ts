@@ -81,7 +81,7 @@ export class VirtualTime extends VirtualTimeScheduler {
   }
 }
 
-/** A tick comes when no promise has anything left to do: all that an event has set off is done, without a turn of the event loop. */
+/** All that an event has set off is done: a tick comes when no promise has anything left to do, without a turn of the event loop. */
 async function settled(): Promise<void> {
   // Asked for by a promise's work, else it would come before that of others.
   await Promise.resolve();
